@@ -1,0 +1,1 @@
+"""What the edge and the collector say to each other, and nothing else."""

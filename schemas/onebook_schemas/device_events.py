@@ -1,0 +1,70 @@
+"""What befell a device or the edge itself: events of the journal that change no stock."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from onebook_schemas.identifiers import BootId, DeviceId, ShortText
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Availability(enum.StrEnum):
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"  # No port, no connection.
+    SILENT = "silent"  # The port is open and nothing comes.
+
+
+class DeviceStateChanged(_Model):
+    """A device came, went, or fell silent."""
+
+    type: Literal["device_state_changed"] = "device_state_changed"
+    device: DeviceId
+    state: Availability
+    reason: ShortText = ""
+
+
+class EdgeStarted(_Model):
+    """The agent started: a new boot, an update, a crash."""
+
+    type: Literal["edge_started"] = "edge_started"
+    software_version: ShortText
+
+
+class ClockSynchronised(_Model):
+    """The box learnt the time: what was captured earlier in this boot can now be dated."""
+
+    type: Literal["clock_synchronised"] = "clock_synchronised"
+    boot_id: BootId
+    wall_ms_at_boot: int = Field(description="Unix milliseconds when the monotonic clock of this boot stood at zero")
+
+
+class CodeSetAside(_Model):
+    """A code was read that names nothing known here. It waits for a person; it never becomes a made-up item."""
+
+    type: Literal["code_set_aside"] = "code_set_aside"
+    text: ShortText
+    reason: ShortText
+    device: DeviceId | None = None
+    actor: ShortText = ""
+
+
+class OutboxPressure(_Model):
+    """The disk budget is nearly used up, or relieved again."""
+
+    type: Literal["outbox_pressure"] = "outbox_pressure"
+    stream: Literal["journal", "telemetry"]
+    used_bytes: int = Field(ge=0)
+    budget_bytes: int = Field(gt=0)
+    relieved: bool = False
+
+
+DeviceEvent = Annotated[
+    DeviceStateChanged | EdgeStarted | ClockSynchronised | CodeSetAside | OutboxPressure,
+    Field(discriminator="type"),
+]

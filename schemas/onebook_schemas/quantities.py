@@ -1,0 +1,71 @@
+"""Exact amounts. Stock is counted in decimals with a unit, never in floating point."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+from onebook_schemas.identifiers import UnitCode
+
+_DIGITS_MAX = 18  # Fits a 64-bit integer in base units with room for the conversion.
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _bounded(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("an amount is a finite decimal")
+    _sign, digits, exponent = value.as_tuple()
+    if (
+        not isinstance(exponent, int)
+        or not -9 <= exponent <= _DIGITS_MAX
+        or len(digits) + max(exponent, 0) > _DIGITS_MAX
+    ):
+        raise ValueError(f"an amount has at most {_DIGITS_MAX} digits, nine of them after the point")
+    return value
+
+
+ExactDecimal = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(_plain, return_type=str)]
+"""A decimal carried as JSON text ("12.50"), so that no reader can round it."""
+
+
+class Quantity(BaseModel):
+    """An amount and its unit, as the person or the device said it; the book converts it exactly or not at all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount: ExactDecimal
+    unit: UnitCode = Field(description="UN/ECE Rec. 20 or 21 code; EA for pieces")
+
+
+class InexactConversionError(ValueError):
+    """The amount is no whole number of base units. Carries the two nearest amounts that are."""
+
+    def __init__(self, quantity: Quantity, below: Decimal, above: Decimal) -> None:
+        super().__init__(
+            f"{_plain(quantity.amount)} {quantity.unit} is no whole number of base units; nearest: "
+            f"{_plain(below)} or {_plain(above)} {quantity.unit}"
+        )
+        self.below, self.above = below, above
+
+
+def to_base_units(quantity: Quantity, numerator: int, denominator: int) -> int:
+    """Convert exactly: one `quantity.unit` is numerator/denominator base units (g, mL, piece).
+
+    Raises InexactConversionError instead of rounding.
+    """
+    exact = quantity.amount * numerator
+    whole = exact // denominator
+    if whole * denominator == exact:
+        return int(whole)
+    below = whole if exact >= 0 else whole - 1
+    raise InexactConversionError(quantity, *(Decimal(int(n)) * denominator / numerator for n in (below, below + 1)))
+
+
+def from_base_units(base_units: int, numerator: int, denominator: int) -> Decimal:
+    """Say a count of base units in a unit that is numerator/denominator of them; exact, or a decimal of 28 digits."""
+    return Decimal(base_units) * denominator / numerator
