@@ -69,7 +69,9 @@ class TelemetryThinned(_Model):
 
     type: Literal["telemetry_thinned"] = "telemetry_thinned"
     through: int = Field(ge=1)
-    samples_dropped: int = Field(ge=0)
+    samples_dropped: int | None = Field(
+        ge=0, description="None: events that were delivered once and are no longer kept"
+    )
     events_dropped: int = Field(ge=1)
     from_wall_ms: int
     until_wall_ms: int

@@ -1,0 +1,204 @@
+"""The outbox of a box: the journal and the telemetry, each in its file, within one disk budget."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from onebook_edge.clock import Clock, new_epoch
+from onebook_edge.errors import OutboxFullError
+from onebook_edge.machine import Instant
+from onebook_edge.outbox.retention import (
+    Admission,
+    DiskBudget,
+    delivered_before_ms,
+    journal_admission,
+    telemetry_room,
+)
+from onebook_edge.outbox.sqlite_store import SqliteStreamStore
+from onebook_edge.outbox.store import EventDraft, StoredEvent
+from onebook_edge.outbox.thinning import gone, same_boot, thin
+from onebook_schemas.envelope import JournalFact, TelemetryEvent, TelemetryFact
+from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
+from onebook_schemas.uplink import Stream
+
+log = structlog.get_logger()
+
+_THIN_AT_ONCE = 200  # Events that become one.
+_BOOTS_KEPT = 32
+
+
+class Outbox:
+    """Open with `await Outbox.open(...)`. `on_appended(stream, through)` is called after each commit."""
+
+    def __init__(
+        self, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget, stores: dict[Stream, SqliteStreamStore]
+    ) -> None:
+        self.on_appended: Callable[[Stream, int], None] = lambda stream, through: None
+        self.protected_through: Callable[[Stream], int] = lambda stream: 0  # What is in flight is left alone.
+        self._folder, self._edge_id, self._clock, self._budget = folder, edge_id, clock, budget
+        self._stores = stores
+        self._refused_samples = 0
+        self._refused_since_ms = 0
+        self._boot_anchors = _read_boots(folder / "boots.json")
+
+    @classmethod
+    async def open(cls, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget | None = None) -> Outbox:
+        folder.mkdir(parents=True, exist_ok=True)
+        stores = {
+            stream: await SqliteStreamStore.open(folder / f"{stream}.db", edge_id, stream, new_epoch())
+            for stream in Stream
+        }
+        return cls(folder, edge_id, clock, budget or DiskBudget(), stores)
+
+    def __getitem__(self, stream: Stream) -> SqliteStreamStore:
+        return self._stores[stream]
+
+    @property
+    def boot_anchors(self) -> dict[str, int]:
+        """Boot -> Unix milliseconds at monotonic zero, for boots whose clock became known."""
+        return self._boot_anchors
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(store.usage.used_bytes for store in self._stores.values())
+
+    @property
+    def budget_bytes(self) -> int:
+        return self._budget.journal_bytes + self._budget.telemetry_bytes
+
+    async def record(self, facts: Sequence[JournalFact]) -> range:
+        """Put facts into the journal. When it returns they are on the disk; OutboxFullError: none of them is."""
+        journal = self._stores[Stream.JOURNAL]
+        if journal_admission(self._budget, journal.usage.used_bytes, self._free_bytes()) is Admission.REFUSE:
+            raise OutboxFullError(
+                "存储已满,未记账 / not recorded, the journal's space is used up",
+                "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
+            )
+        sequences = await journal.append([self._draft(fact) for fact in facts])
+        self.on_appended(Stream.JOURNAL, sequences[-1])
+        return sequences
+
+    async def take(self, facts: Sequence[TelemetryFact]) -> None:
+        """Put telemetry into its stream, or count it as refused when there is no room; that count is sent later."""
+        store = self._stores[Stream.TELEMETRY]
+        room = telemetry_room(self._budget, store.usage.used_bytes, self._free_bytes())
+        if room.admission is Admission.REFUSE:
+            self._count_refused(facts)
+            return
+        drafts = [self._draft(fact) for fact in (*self._told_refusals(store.position.last_sequence + 1), *facts)]
+        try:
+            sequences = await store.append(drafts)
+        except OutboxFullError:
+            self._count_refused(facts)
+            return
+        self._refused_samples = 0
+        self.on_appended(Stream.TELEMETRY, sequences[-1])
+
+    async def load(self, stream: Stream, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
+        """Consecutive events behind `after`. Telemetry that is no longer kept is stood for by one event that says so."""
+        events = await self._stores[stream].load(after, events_max, bytes_max)
+        if stream is Stream.TELEMETRY and events and events[0].sequence > after + 1:
+            thinned = gone(after, events[0])
+            draft = self._draft(thinned.fact, like=thinned.last)
+            events = (StoredEvent(after + 1, thinned.fact.through, draft.body(after + 1), None), *events)
+        return events
+
+    async def make_room(self) -> None:
+        """Let go what may go; called now and then, and before the disk is full."""
+        journal, telemetry = self._stores[Stream.JOURNAL], self._stores[Stream.TELEMETRY]
+        before_ms = delivered_before_ms(self._budget, self._clock.now().wall_ms)
+        await journal.drop_delivered(int(self._budget.journal_bytes * self._budget.thin_at), before_ms)
+        room = telemetry_room(self._budget, telemetry.usage.used_bytes, self._free_bytes())
+        await telemetry.drop_delivered(room.keep_bytes, before_ms)
+        thinning = True
+        while thinning and telemetry.usage.used_bytes > room.keep_bytes:
+            thinning = await self._thin_some(telemetry)
+
+    async def renew_epoch(self, stream: Stream) -> None:
+        """Put the stream's file aside and begin a new epoch: its numbers are used up at the collector."""
+        store = self._stores[stream]
+        await store.close()
+        path = self._folder / f"{stream}.db"
+        os.replace(path, self._folder / f"{stream}-{store.epoch}.old.db")
+        log.warning("epoch_renewed", stream=stream, old_epoch=store.epoch)
+        self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
+
+    def anchor_boot(self) -> int:
+        """Remember when this boot's monotonic clock stood at zero; call once the wall clock is synchronised."""
+        now = self._clock.now()
+        anchor = now.wall_ms - now.monotonic_ms
+        self._boot_anchors[self._clock.boot_id] = anchor
+        self._boot_anchors = dict(list(self._boot_anchors.items())[-_BOOTS_KEPT:])
+        _write_boots(self._folder / "boots.json", self._boot_anchors)
+        return anchor
+
+    async def close(self) -> None:
+        for store in self._stores.values():
+            await store.close()
+
+    def _draft(self, fact: JournalFact | TelemetryFact, like: TelemetryEvent | None = None) -> EventDraft:
+        """A draft of now, or one that borrows the moment of an event that it stands for."""
+        body = fact.model_dump_json(exclude_none=True).encode()
+        if like is None:
+            return EventDraft(body, self._clock.now(), self._clock.boot_id, self._clock.synchronised())
+        at = Instant(monotonic_ms=like.monotonic_ms, wall_ms=like.wall_ms)
+        return EventDraft(body, at, like.boot_id, like.clock_synchronised)
+
+    async def _thin_some(self, store: SqliteStreamStore) -> bool:
+        """Make one event of the oldest ones that wait. False: nothing is left to thin."""
+        after = max(store.position.delivered_through, self.protected_through(Stream.TELEMETRY))
+        events = await store.load(after, _THIN_AT_ONCE, 1 << 30)
+        events = events[: same_boot(events)]
+        if len(events) < 2:
+            return False
+        thinned = thin(events)
+        await store.replace(events[0].sequence, events[-1].through, self._draft(thinned.fact, like=thinned.last))
+        log.warning("telemetry_thinned", events=len(events), samples=thinned.fact.samples_dropped)
+        return True
+
+    def _count_refused(self, facts: Sequence[TelemetryFact]) -> None:
+        if self._refused_samples == 0:
+            self._refused_since_ms = self._clock.now().wall_ms
+            log.error("telemetry_refused", used_bytes=self.used_bytes)
+        for fact in facts:
+            if isinstance(fact, SamplesTaken):
+                self._refused_samples += sum(len(series.values) for series in fact.series)
+
+    def _told_refusals(self, sequence: int) -> list[TelemetryThinned]:
+        if self._refused_samples == 0:
+            return []
+        return [
+            TelemetryThinned(
+                through=sequence,
+                samples_dropped=self._refused_samples,
+                events_dropped=1,
+                from_wall_ms=self._refused_since_ms,
+                until_wall_ms=self._clock.now().wall_ms,
+            )
+        ]
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._folder).free
+
+
+def _read_boots(path: Path) -> dict[str, int]:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError:
+        log.warning("boots_unreadable", path=str(path), effect="earlier boots keep unknown times")
+        return {}
+    return {str(boot): int(anchor) for boot, anchor in kept.items()}
+
+
+def _write_boots(path: Path, boots: dict[str, int]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(boots), encoding="utf-8")
+    os.replace(fresh, path)

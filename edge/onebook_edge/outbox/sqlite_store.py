@@ -1,0 +1,255 @@
+"""A stream in a SQLite file: one writer, commits in groups.
+
+The journal is written with `synchronous=FULL`: a commit is on the disk when `append` returns. Telemetry is written with
+`synchronous=NORMAL`: a killed process loses nothing that was committed, a power cut may lose what the operating system had not
+written yet (docs/guarantees.md says how much).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import aiosqlite
+
+from onebook_edge.errors import OutboxFullError, RefusedError
+from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained
+from onebook_schemas.chain import chain_start
+from onebook_schemas.uplink import Stream
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE identity (edge_id TEXT NOT NULL, epoch TEXT NOT NULL, stream TEXT NOT NULL, schema_version INTEGER NOT NULL);
+CREATE TABLE position (last_sequence INTEGER NOT NULL, delivered_through INTEGER NOT NULL, head BLOB NOT NULL);
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL, body BLOB NOT NULL, chain_hash BLOB
+);
+"""
+_DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never waits long behind it.
+_PAGES_PER_VACUUM = 256
+
+
+class SqliteStreamStore:
+    """Open with `await SqliteStreamStore.open(...)`. Appends that wait at the same time share one commit."""
+
+    def __init__(self, connection: aiosqlite.Connection, path: Path, edge_id: str, stream: Stream) -> None:
+        self._db, self._path, self._edge_id, self._stream = connection, path, edge_id, stream
+        self._lock = asyncio.Lock()
+        self._waiting: list[tuple[Sequence[EventDraft], asyncio.Future[range]]] = []
+        self._committing: asyncio.Task[None] | None = None
+        self._epoch = ""
+        self._head = b""
+        self._position = Position(0, 0)
+        self._used_bytes = 0
+
+    @classmethod
+    async def open(cls, path: Path, edge_id: str, stream: Stream, new_epoch: str) -> SqliteStreamStore:
+        """Open the file, or create it under `new_epoch`. Raises RefusedError for a file of another edge or stream."""
+        connection = await aiosqlite.connect(path, isolation_level=None)
+        store = cls(connection, path, edge_id, stream)
+        try:
+            await store._prepare(new_epoch)
+        except BaseException:
+            await connection.close()
+            raise
+        return store
+
+    @property
+    def stream(self) -> Stream:
+        return self._stream
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
+
+    @property
+    def position(self) -> Position:
+        return self._position
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(self._used_bytes, self._position.last_sequence - self._position.delivered_through)
+
+    async def append(self, drafts: Sequence[EventDraft]) -> range:
+        stored: asyncio.Future[range] = asyncio.get_running_loop().create_future()
+        self._waiting.append((drafts, stored))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit_waiting())
+        return await asyncio.shield(stored)
+
+    async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
+        found: list[StoredEvent] = []
+        size = 0
+        query = "SELECT sequence, through, body, chain_hash FROM event WHERE through > ? ORDER BY sequence LIMIT ?"
+        async with self._db.execute(query, (after, events_max)) as rows:
+            async for row in rows:
+                size += len(row[2])
+                if found and size > bytes_max:
+                    break
+                found.append(StoredEvent(*row))
+        return tuple(found)
+
+    async def chain_hash(self, sequence: int) -> bytes | None:
+        if sequence == 0:
+            return chain_start(self._edge_id, self._epoch, self._stream)
+        if sequence == self._position.last_sequence:
+            return self._head
+        async with self._db.execute("SELECT chain_hash FROM event WHERE sequence = ?", (sequence,)) as rows:
+            row = await rows.fetchone()
+        return row[0] if row else None
+
+    async def mark_delivered(self, through: int) -> None:
+        """A cursor that a power cut takes back is only sent for again: no need to wait for the disk."""
+        async with self._lock:
+            await self._db.execute("UPDATE position SET delivered_through = ?", (through,))
+            self._position = Position(self._position.last_sequence, through)
+
+    async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
+        dropped = 0
+        while True:
+            count = await self._drop_some(keep_bytes, delivered_before_ms)
+            dropped += count
+            if count < _DELETE_AT_ONCE:
+                return dropped
+
+    async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
+        assert self._stream is Stream.TELEMETRY, "the journal is never thinned"
+        async with self._lock, self._transaction():
+            await self._db.execute("DELETE FROM event WHERE sequence >= ? AND through <= ?", (first, through))
+            row = (first, through, thinned.at.wall_ms, thinned.body(first))
+            await self._db.execute("INSERT INTO event (sequence, through, wall_ms, body) VALUES (?, ?, ?, ?)", row)
+        await self._give_back_space()
+
+    async def close(self) -> None:
+        if self._committing is not None:
+            await self._committing
+        await self._db.close()
+
+    # Committing -------------------------------------------------------------------------------------------------
+
+    async def _commit_waiting(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                ranges = await self._store_group([drafts for drafts, _ in group])
+            except sqlite3.OperationalError as error:
+                for _, stored in group:
+                    if not stored.done():
+                        stored.set_exception(_not_stored(error))
+                continue
+            for (_, stored), sequences in zip(group, ranges, strict=True):
+                if not stored.done():
+                    stored.set_result(sequences)
+
+    async def _store_group(self, group: Sequence[Sequence[EventDraft]]) -> list[range]:
+        """One transaction for all that wait. Sequences are taken only when it has committed."""
+        async with self._lock:
+            drafts = [draft for one in group for draft in one]
+            first = self._position.last_sequence + 1
+            events, head = chained(self._head, first, drafts)
+            keep_hash = self._stream is Stream.JOURNAL
+            rows = [
+                (event.sequence, event.through, draft.at.wall_ms, event.body, event.chain_hash if keep_hash else None)
+                for event, draft in zip(events, drafts, strict=True)
+            ]
+            last = first + len(rows) - 1
+            try:
+                async with self._transaction():
+                    await self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
+                    await self._db.execute("UPDATE position SET last_sequence = ?, head = ?", (last, head))
+            except sqlite3.OperationalError:
+                await self._read_position()  # Whether a failed COMMIT came through, only the file knows.
+                raise
+            self._head, self._position = head, Position(last, self._position.delivered_through)
+            self._used_bytes += sum(len(row[3]) + 64 for row in rows)
+        ranges, start = [], first
+        for one in group:
+            ranges.append(range(start, start + len(one)))
+            start += len(one)
+        return ranges
+
+    @contextlib.asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        await self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            await self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                await self._db.execute("ROLLBACK")
+            raise
+
+    async def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
+        """Delete one transaction's worth of delivered events."""
+        over = self._used_bytes > keep_bytes
+        condition = "through <= ?" if over else "through <= ? AND wall_ms < ?"
+        values = (self._position.delivered_through,) + (() if over else (delivered_before_ms,))
+        chosen = f"SELECT sequence FROM event WHERE {condition} ORDER BY sequence LIMIT {_DELETE_AT_ONCE}"  # noqa: S608
+        async with self._lock:
+            cursor = await self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values)  # noqa: S608
+            count = cursor.rowcount
+        if count:
+            await self._give_back_space()
+        return count
+
+    async def _give_back_space(self) -> None:
+        async with self._lock:
+            await self._db.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_VACUUM})")
+            await self._measure()
+
+    # Opening ----------------------------------------------------------------------------------------------------
+
+    async def _prepare(self, new_epoch: str) -> None:
+        level = "FULL" if self._stream is Stream.JOURNAL else "NORMAL"
+        for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", f"synchronous={level}", "busy_timeout=5000"):
+            await self._db.execute(f"PRAGMA {pragma}")
+        async with self._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'identity'") as rows:
+            exists = (await rows.fetchone() or (0,))[0]
+        if not exists:
+            await self._create(new_epoch)
+        await self._read_identity()
+        await self._read_position()
+        await self._measure()
+
+    async def _create(self, epoch: str) -> None:
+        head = chain_start(self._edge_id, epoch, self._stream)
+        async with self._transaction():
+            for statement in _SCHEMA.strip().split(";\n"):
+                await self._db.execute(statement)
+            identity = (self._edge_id, epoch, self._stream, SCHEMA_VERSION)
+            await self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", identity)
+            await self._db.execute("INSERT INTO position VALUES (0, 0, ?)", (head,))
+
+    async def _read_identity(self) -> None:
+        async with self._db.execute("SELECT edge_id, epoch, stream, schema_version FROM identity") as rows:
+            edge_id, self._epoch, stream, version = await rows.fetchone() or ("", "", "", 0)
+        if (edge_id, stream, version) != (self._edge_id, self._stream, SCHEMA_VERSION):
+            raise RefusedError(
+                f"{self._path} belongs to edge {edge_id!r}, stream {stream!r}, version {version}",
+                f"Give edge {self._edge_id!r} a data folder of its own, or move this file away.",
+            )
+
+    async def _read_position(self) -> None:
+        async with self._db.execute("SELECT last_sequence, delivered_through, head FROM position") as rows:
+            row = await rows.fetchone()
+        assert row is not None, "a stream file has one position"
+        self._position, self._head = Position(row[0], row[1]), row[2]
+
+    async def _measure(self) -> None:
+        """Bytes in use: pages that hold something. The write-ahead log beside it is bounded by SQLite itself."""
+        numbers = []
+        for pragma in ("page_count", "freelist_count", "page_size"):
+            async with self._db.execute(f"PRAGMA {pragma}") as rows:
+                numbers.append((await rows.fetchone() or (0,))[0])
+        pages, free, size = numbers
+        self._used_bytes = (pages - free) * size
+
+
+def _not_stored(error: sqlite3.OperationalError) -> OutboxFullError:
+    return OutboxFullError(
+        f"磁盘写入失败,未记账 / not recorded, the disk refused the write ({error})",
+        "请勿继续作业,联系管理员检查存储卡 / stop working and have the storage card checked.",
+    )

@@ -1,0 +1,116 @@
+"""What an outbox promises: events kept, in order, until the collector has them, and then a while longer.
+
+One store keeps one stream. A sequence is given inside the commit that stores the event; whoever waits for `append` may believe
+that the event is recorded when it returns, and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from onebook_edge.machine import Instant
+from onebook_schemas.chain import chain_next
+from onebook_schemas.uplink import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """An event before it has a sequence: the fact as JSON bytes, and what the box knew about the moment."""
+
+    fact: bytes
+    at: Instant
+    boot_id: str
+    clock_synchronised: bool
+
+    def body(self, sequence: int) -> bytes:
+        """The bytes that are stored, chained and sent: a JournalEvent or TelemetryEvent of the schemas."""
+        synchronised = "true" if self.clock_synchronised else "false"
+        return (
+            (
+                f'{{"sequence":{sequence},"v":1,"wall_ms":{self.at.wall_ms},"monotonic_ms":{self.at.monotonic_ms},'
+                f'"boot_id":"{self.boot_id}","clock_synchronised":{synchronised},"fact":'
+            ).encode("ascii")
+            + self.fact
+            + b"}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the outbox keeps it. `through` is its own sequence but for an event that replaces thinned ones."""
+
+    sequence: int
+    through: int
+    body: bytes
+    chain_hash: bytes | None  # h(sequence); journal only.
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a stream stands. The collector holds everything through `delivered_through`, as far as this edge knows."""
+
+    last_sequence: int
+    delivered_through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a stream takes up on the disk, in bytes, and how many events wait to be delivered."""
+
+    used_bytes: int
+    waiting: int
+
+
+class StreamStore(Protocol):
+    """Keeps one stream of one epoch."""
+
+    @property
+    def stream(self) -> Stream: ...
+
+    @property
+    def epoch(self) -> str: ...
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+    async def append(self, drafts: Sequence[EventDraft]) -> range:
+        """Store events and return their sequences, after the commit. Raises OutboxFullError; then nothing is stored."""
+        ...
+
+    async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
+        """Consecutive events behind `after`, oldest first; at least one if there is any."""
+        ...
+
+    async def chain_hash(self, sequence: int) -> bytes | None:
+        """h(sequence); h(0) for 0; None if that event is no longer kept. Journal only."""
+        ...
+
+    async def mark_delivered(self, through: int) -> None:
+        """Remember the collector's cursor; it may step back."""
+        ...
+
+    async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
+        """Delete delivered events, oldest first: all that were delivered before a moment (Unix ms), and as many more as
+        the bytes ask for. Returns how many."""
+        ...
+
+    async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
+        """Put one event in the place of those from `first` to `through` (telemetry only)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def chained(head: bytes, first_sequence: int, drafts: Sequence[EventDraft]) -> tuple[list[StoredEvent], bytes]:
+    """Give drafts their sequences and carry the chain on. Returns the events and the new head."""
+    events = []
+    for sequence, draft in enumerate(drafts, first_sequence):
+        body = draft.body(sequence)
+        head = chain_next(head, body)
+        events.append(StoredEvent(sequence, sequence, body, head))
+    return events, head

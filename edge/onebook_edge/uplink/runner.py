@@ -1,0 +1,190 @@
+"""Drives the uplink machine: its inputs come from the outbox, the broker and the clock, its outputs go there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from onebook_edge.clock import Clock
+from onebook_edge.machine import Woken
+from onebook_edge.outbox.outbox import Outbox
+from onebook_edge.uplink.machine import (
+    AckReceived,
+    Appended,
+    Connected,
+    Disconnected,
+    Halted,
+    HaltReason,
+    Load,
+    Loaded,
+    MarkDelivered,
+    Publish,
+    Reconnect,
+    UplinkInput,
+    UplinkMachine,
+    UplinkOutput,
+    UplinkSettings,
+)
+from onebook_schemas import topics
+from onebook_schemas.encoding import UndecodableError, decode, encode, encode_upload
+from onebook_schemas.mqtt_link import Inbound, LastWill, LostError, MqttLink, RefusedByBrokerError
+from onebook_schemas.uplink import Ack, EdgeState, Live, LiveReading, Stream, Upload
+
+log = structlog.get_logger()
+
+LOAD_BYTES_MAX = 512 * 1024  # Plain bytes of events in one upload.
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    host: str
+    port: int
+
+
+class UplinkRunner:
+    """`await run()` for ever. Knows nothing of events: only of streams, sequences and bytes."""
+
+    def __init__(
+        self,
+        edge_id: str,
+        outbox: Outbox,
+        clock: Clock,
+        broker: BrokerAddress,
+        software_version: str,
+        settings: UplinkSettings | None = None,
+    ) -> None:
+        self._edge_id, self._outbox, self._clock = edge_id, outbox, clock
+        self._software_version = software_version
+        self._settings = settings or UplinkSettings()
+        self._inbox: asyncio.Queue[UplinkInput] = asyncio.Queue()
+        self._publishing: set[asyncio.Task[None]] = set()
+        self._encoded: dict[Stream, tuple[Upload, bytes]] = {}  # The same bytes when sent again.
+        self._machine = self._build_machine()
+        self.link = MqttLink(
+            broker.host,
+            broker.port,
+            edge_id,
+            subscriptions=[(topics.ack(edge_id), 1)],
+            will=LastWill(topics.state(edge_id), encode(self._state(online=False))),
+            on_connected=lambda: self._inbox.put_nowait(Connected()),
+            on_disconnected=self._hear_disconnected,
+            on_message=self._hear_message,
+        )
+        outbox.on_appended = lambda stream, through: self._inbox.put_nowait(Appended(stream, through))
+        outbox.protected_through = lambda stream: self._machine.protected_through(stream)
+
+    async def run(self) -> None:
+        connection = asyncio.create_task(self.link.run())
+        try:
+            while True:
+                message = await self._next_input()
+                await self._carry_out(self._machine.handle(message, self._clock.now()))
+                if isinstance(message, Connected):
+                    self._publish_soon(topics.state(self._edge_id), encode(self._state(online=True)), retain=True)
+        finally:
+            connection.cancel()
+
+    async def publish_live(self, readings: Sequence[LiveReading]) -> None:
+        """Say what is now, past any backlog. Lost when there is no line: it is never history."""
+        live = Live(
+            edge_id=self._edge_id,
+            wall_ms=self._clock.now().wall_ms,
+            clock_synchronised=self._clock.synchronised(),
+            readings=tuple(readings),
+            journal_waiting=self._outbox[Stream.JOURNAL].usage.waiting,
+            telemetry_waiting=self._outbox[Stream.TELEMETRY].usage.waiting,
+        )
+        if self.link.connected.is_set():
+            await self.link.publish(topics.live(self._edge_id), encode(live), qos=0)
+
+    async def _next_input(self) -> UplinkInput:
+        due = self._machine.wakeup_at()
+        wait_s = None if due is None else max(due - self._clock.now().monotonic_ms, 0) / 1000
+        try:
+            return await asyncio.wait_for(self._inbox.get(), wait_s)
+        except TimeoutError:
+            return Woken()
+
+    async def _carry_out(self, outputs: Sequence[UplinkOutput]) -> None:
+        for output in outputs:
+            match output:
+                case Load():
+                    await self._load(output)
+                case Publish(upload):
+                    self._publish_soon(topics.upload(self._edge_id, upload.header.stream), self._bytes_of(upload))
+                case MarkDelivered(stream, through, rewound):
+                    await self._outbox[stream].mark_delivered(through)
+                    if rewound:
+                        log.warning("collector_stepped_back", stream=stream, accepted_through=through)
+                case Halted():
+                    await self._answer_halt(output)
+                case Reconnect():
+                    self.link.reconnect("no answer from the collector")
+
+    async def _load(self, load: Load) -> None:
+        store = self._outbox[load.stream]
+        events = (
+            await self._outbox.load(load.stream, load.after, load.events_max, LOAD_BYTES_MAX) if load.events_max else ()
+        )
+        chain_before = await store.chain_hash(load.after) if load.stream is Stream.JOURNAL else None
+        loaded = Loaded(load.stream, load.after, events, chain_before, self._outbox.boot_anchors)
+        await self._carry_out(self._machine.handle(loaded, self._clock.now()))
+
+    async def _answer_halt(self, halted: Halted) -> None:
+        log.error("uplink_halted", stream=halted.stream, reason=halted.reason, accepted_through=halted.accepted_through)
+        if halted.reason is HaltReason.OUTBOX_IS_OLD_COPY:
+            await self._outbox.renew_epoch(halted.stream)
+            self._machine = self._build_machine()
+            if self.link.connected.is_set():
+                self._inbox.put_nowait(Connected())
+
+    def _build_machine(self) -> UplinkMachine:
+        positions = {
+            stream: (store.epoch, store.position.last_sequence, store.position.delivered_through)
+            for stream in Stream
+            for store in (self._outbox[stream],)
+        }
+        return UplinkMachine(self._edge_id, positions, self._settings)
+
+    def _bytes_of(self, upload: Upload) -> bytes:
+        stream = upload.header.stream
+        if stream not in self._encoded or self._encoded[stream][0] is not upload:
+            self._encoded[stream] = (upload, encode_upload(upload))
+        return self._encoded[stream][1]
+
+    def _publish_soon(self, topic: str, body: bytes, *, retain: bool = False) -> None:
+        """Publish without waiting for the broker's receipt: it proves nothing, and the machine sends again."""
+        task = asyncio.create_task(self._publish(topic, body, retain=retain))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
+
+    async def _publish(self, topic: str, body: bytes, *, retain: bool) -> None:
+        try:
+            await self.link.publish(topic, body, retain=retain)
+        except LostError as error:
+            log.debug("publish_lost", topic=topic, reason=str(error))
+        except RefusedByBrokerError as error:
+            log.error("publish_refused", topic=topic, reason=str(error), what_to_do="check the broker's access list")
+
+    def _state(self, *, online: bool) -> EdgeState:
+        return EdgeState(
+            edge_id=self._edge_id,
+            online=online,
+            software_version=self._software_version,
+            epochs={stream: self._outbox[stream].epoch for stream in Stream},
+            clock_synchronised=self._clock.synchronised(),
+        )
+
+    def _hear_disconnected(self, reason: str) -> None:
+        log.info("broker_lost", reason=reason)
+        self._inbox.put_nowait(Disconnected())
+
+    def _hear_message(self, message: Inbound) -> None:
+        self.link.acknowledge(message)  # An ack of the collector is heard or sent again; nothing to commit here.
+        try:
+            self._inbox.put_nowait(AckReceived(decode(Ack, message.body)))
+        except UndecodableError as error:
+            log.warning("ack_unreadable", reason=str(error))
