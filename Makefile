@@ -1,0 +1,63 @@
+# onebook: everything that one types. `make help` explains.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+DURATION ?=
+PYTEST_ARGS ?=
+
+.PHONY: help
+help:  ## This text
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "onebook needs Python 3.11 or newer"; exit 1; }
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --quiet requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.ready  ## Make the virtual environment and see to the Debian packages
+	@deploy/development/install_debian_packages.sh mosquitto
+
+.PHONY: demo
+demo: setup  ## Run everything on this machine with simulated warehouses (DURATION=60 stops after 60 s and checks)
+	@$(VENV)/bin/onebook demo $(if $(DURATION),--duration-s $(DURATION))
+
+.PHONY: test
+test: $(VENV)/.ready  ## Set everything up and run all tests
+	@deploy/development/install_debian_packages.sh mosquitto chromium fonts-noto-cjk victoria-metrics
+	@$(MAKE) --no-print-directory lint
+	$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.ready lint  ## Format, lint, types, imports, and the tests that need no other program (minutes)
+	$(VENV)/bin/pytest tests/house tests/unit tests/contract tests/simulation $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.ready  ## ruff, mypy, import-linter
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/ruff format --quiet --check .
+	$(VENV)/bin/mypy --no-error-summary
+	$(VENV)/bin/lint-imports --no-timing >/tmp/onebook-imports-$$$$ || { cat /tmp/onebook-imports-$$$$; rm -f /tmp/onebook-imports-$$$$; exit 1; }; rm -f /tmp/onebook-imports-$$$$
+
+.PHONY: bench
+bench: $(VENV)/.ready  ## Benchmarks: ratios against a floor measured in the same run
+	$(VENV)/bin/pytest tests/benchmark -s $(PYTEST_ARGS)
+
+.PHONY: docs
+docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md
+	$(PY) -m tests.house.generated --write
+
+.PHONY: lock
+lock: $(VENV)/.ready  ## Resolve the dependencies anew into requirements/
+	for extra in edge collector dev; do \
+	  VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+
+.PHONY: clean
+clean:  ## Remove what was built
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis var
