@@ -14,8 +14,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "onebook needs Python 3.11 or newer"; exit 1; }
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --quiet requirements/dev.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
@@ -50,7 +49,7 @@ bench: $(VENV)/.ready  ## Benchmarks: ratios against a floor measured in the sam
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md
-	$(PY) -m tests.house.generated --write
+	$(PY) -m tests.house.generated
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## Resolve the dependencies anew into requirements/

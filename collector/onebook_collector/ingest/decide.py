@@ -17,7 +17,7 @@ An event that cannot be read is fresh too: it carries its refusal and moves the 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -38,6 +38,14 @@ class Outcome(enum.StrEnum):
     FORK = "fork"
     DAMAGED = "damaged"
     PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the collector asks of the fleet when a whole province comes back at once."""
+
+    pace_ms: int = 0
+    upload_events_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +89,22 @@ def decide_journal(
 
 
 def ack_for(
-    upload: Upload, decision: Decision, *, pace_ms: int = 0, upload_events_max: int | None = None
+    upload: Upload, outcome: Outcome, accepted_through: int, refused: Sequence[Refused] = (), pace: Pace = Pace()
 ) -> Ack | None:
     """The answer to an upload; None for one that was damaged on the way, and while a fork waits for a person.
 
-    Refusals of a resent upload are not repeated.
+    Refusals are named once, in the ack that follows the commit: a resent upload is not judged again.
     """
-    if decision.outcome in (Outcome.FORK, Outcome.DAMAGED):
+    if outcome in (Outcome.FORK, Outcome.DAMAGED):
         return None
     return Ack(
         epoch=upload.header.epoch,
         stream=upload.header.stream,
         first_sequence=upload.header.first_sequence,
-        accepted_through=decision.accepted_through,
-        refused=tuple(Refused(sequence=f.sequence, reason=f.refusal) for f in decision.fresh if f.refusal is not None),
-        pace_ms=pace_ms,
-        upload_events_max=upload_events_max,
+        accepted_through=accepted_through,
+        refused=tuple(refused),
+        pace_ms=pace.pace_ms,
+        upload_events_max=pace.upload_events_max,
     )
 
 

@@ -1,0 +1,23 @@
+"""Whoever wants to know what the ingest has seen: screens, warnings. Told after the fact, never asked."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from onebook_collector.ingest.book_uploads import Booked
+from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.uplink import EdgeState, Live
+
+
+class IngestObserver(Protocol):
+    def see_live(self, live: Live, received_ms: int) -> None: ...
+
+    def see_state(self, state: EdgeState, received_ms: int, *, retained: bool) -> None: ...
+
+    def see_telemetry(self, edge_id: str, event: TelemetryEvent, received_ms: int) -> None:
+        """An event whose points are being written. It may be seen again after a crash."""
+        ...
+
+    def see_booked(self, booked: Booked) -> None:
+        """An upload after its commit."""
+        ...

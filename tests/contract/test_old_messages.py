@@ -1,0 +1,60 @@
+"""Messages that were on the wire once must be readable for ever: an edge may have been cut off for months."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from onebook_schemas.chain import chain_heads
+from onebook_schemas.encoding import decode, decode_upload
+from onebook_schemas.envelope import journal_event_of, telemetry_event_of
+from onebook_schemas.uplink import Ack, EdgeState, Live, Stream
+from pydantic import BaseModel
+
+V1 = Path(__file__).resolve().parents[1] / "testdata" / "messages" / "v1"
+
+
+def test_the_journal_upload_of_version_1_is_read_and_its_chain_holds() -> None:
+    upload = decode_upload((V1 / "journal_upload.bin").read_bytes())
+    facts = [journal_event_of(line).fact.type for line in upload.lines]
+    assert facts == [
+        "edge_started",
+        "clock_synchronised",
+        "goods_moved",
+        "goods_moved",
+        "goods_moved",
+        "stock_counted",
+        "movement_reversed",
+        "device_state_changed",
+        "code_set_aside",
+        "outbox_pressure",
+    ]
+    heads = chain_heads(bytes.fromhex(upload.header.chain_before or ""), upload.lines)
+    assert heads[-1].hex() == upload.header.chain_after
+
+
+def test_the_telemetry_upload_of_version_1_is_read() -> None:
+    upload = decode_upload((V1 / "telemetry_upload.bin").read_bytes())
+    events = [telemetry_event_of(line) for line in upload.lines]
+    assert [(event.sequence, event.through) for event in events] == [(1, 1), (2, 2), (3, 9)]
+    assert upload.header.stream is Stream.TELEMETRY
+
+
+def test_the_probe_of_version_1_is_read() -> None:
+    assert decode_upload((V1 / "probe.bin").read_bytes()).is_probe
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ack", Ack), ("edge_state", EdgeState), ("live", Live)])
+def test_the_small_messages_of_version_1_are_read(name: str, kind: type[BaseModel]) -> None:
+    assert decode(kind, (V1 / f"{name}.bin").read_bytes()).model_dump()["v"] == 1
+
+
+def test_every_kept_message_is_read_by_a_test_here() -> None:
+    assert {path.stem for path in V1.glob("*.bin")} == {
+        "journal_upload",
+        "telemetry_upload",
+        "probe",
+        "ack",
+        "edge_state",
+        "live",
+    }

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import random
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onebook_schemas.encoding import (
+    COMPRESS_ABOVE_BYTES,
+    EVENT_BYTES_MAX,
+    UPLOAD_BYTES_MAX,
+    UndecodableError,
+    decode,
+    decode_upload,
+    encode_upload,
+)
+from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
+
+EPOCH = "00112233445566aa"
+
+
+def header(*, first: int = 1, last: int = 2, stream: Stream = Stream.JOURNAL) -> UploadHeader:
+    return UploadHeader(
+        edge_id="edge-1", epoch=EPOCH, stream=stream, first_sequence=first, last_sequence=last, waiting=0
+    )
+
+
+@given(st.lists(st.binary(min_size=1, max_size=300).filter(lambda line: b"\n" not in line), min_size=1, max_size=20))
+def test_event_lines_come_back_byte_for_byte(lines: list[bytes]) -> None:
+    upload = Upload(header(last=len(lines)), tuple(lines))
+    assert decode_upload(encode_upload(upload)) == upload
+
+
+def test_the_same_upload_gives_the_same_bytes() -> None:
+    upload = Upload(header(), (b"x" * 900, b"y"))
+    assert encode_upload(upload) == encode_upload(upload)
+
+
+def test_a_large_upload_is_compressed_and_a_small_one_can_be_read_by_eye() -> None:
+    assert encode_upload(Upload(header(), (b"{}", b"{}"))).startswith(b'{"v":1')
+    large = encode_upload(Upload(header(), (b"a" * COMPRESS_ABOVE_BYTES, b"b")))
+    assert len(large) < COMPRESS_ABOVE_BYTES
+
+
+def test_a_compression_bomb_is_refused_before_it_fills_the_memory() -> None:
+    bomb = zlib.compress(b"{" + b"0" * (UPLOAD_BYTES_MAX * 4), 9)
+    assert len(bomb) < 100_000
+    with pytest.raises(UndecodableError, match="larger than"):
+        decode_upload(bomb)
+
+
+def test_a_cut_off_message_is_refused() -> None:
+    whole = encode_upload(Upload(header(), (b"a" * 900, b"b")))
+    with pytest.raises(UndecodableError, match="cut off"):
+        decode_upload(whole[:-5])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "lines", "reason"),
+    [
+        (1, 3, (b"a", b"b"), "one line per sequence"),
+        (1, 0, (b"a",), "do not agree"),
+        (5, 3, (), "do not agree"),
+        (1, 1, (), "do not agree"),
+        (1, 1, (b"a" * (EVENT_BYTES_MAX + 1),), "an event is larger"),
+    ],
+)
+def test_an_extent_that_does_not_agree_with_the_events_is_refused(
+    first: int, last: int, lines: tuple[bytes, ...], reason: str
+) -> None:
+    with pytest.raises(UndecodableError, match=reason):
+        decode_upload(encode_upload(Upload(header(first=first, last=last), lines)))
+
+
+def test_a_thousand_seeded_garbled_messages_end_in_an_explained_refusal_or_in_an_upload() -> None:
+    dice = random.Random(20261123)
+    whole = encode_upload(Upload(header(), (b'{"a":1}' * 80, b"{}")))
+    refused = 0
+    for _ in range(1_000):
+        garbled = bytearray(whole)
+        for _ in range(dice.randint(1, 6)):
+            garbled[dice.randrange(len(garbled))] = dice.randrange(256)
+        try:
+            decode_upload(bytes(garbled))
+        except UndecodableError as error:
+            refused += 1
+            assert 10 < len(str(error)) < 250
+    assert refused > 900
+
+
+def test_a_message_of_a_later_version_is_refused_in_words() -> None:
+    with pytest.raises(UndecodableError, match="v:"):
+        decode(Ack, b'{"v":2,"epoch":"00112233445566aa","stream":"journal","first_sequence":1,"accepted_through":0}')
