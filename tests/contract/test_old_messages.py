@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+
 from onebook_schemas.chain import chain_heads
 from onebook_schemas.encoding import decode, decode_upload
 from onebook_schemas.envelope import journal_event_of, telemetry_event_of
 from onebook_schemas.uplink import Ack, EdgeState, Live, Stream
-from pydantic import BaseModel
 
 V1 = Path(__file__).resolve().parents[1] / "testdata" / "messages" / "v1"
 

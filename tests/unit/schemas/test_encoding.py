@@ -6,6 +6,7 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from onebook_schemas.encoding import (
     COMPRESS_ABOVE_BYTES,
     EVENT_BYTES_MAX,

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
+
 from onebook_schemas import topics
 from onebook_schemas.labels import Command, Label, LabelKind, command_text, label_text, parse_label
 from onebook_schemas.sensor_events import SampleSeries
 from onebook_schemas.stock_events import GoodsMoved, MovedLine
 from onebook_schemas.uplink import Stream
-from pydantic import ValidationError
 
 ID = "00000000-0000-4000-8000-000000000001"
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onebook_schemas.quantities import InexactConversionError, Quantity, from_base_units, to_base_units
 from pydantic import ValidationError
+
+from onebook_schemas.quantities import InexactConversionError, Quantity, from_base_units, to_base_units
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_the_nearest_amounts_of_a_negative_one_lie_on_both_sides() -> None:
     assert (caught.value.below, caught.value.above) == (Decimal("-1.235"), Decimal("-1.234"))
 
 
-@given(st.integers(-(10**15), 10**15), st.sampled_from([(1, 1), (1000, 1), (24, 1), (1, 1000)]))
+@given(st.integers(-(10**12), 10**12), st.sampled_from([(1, 1), (1000, 1), (24, 1), (1, 1000)]))
 def test_base_units_survive_the_way_there_and_back(base: int, unit: tuple[int, int]) -> None:
     numerator, denominator = unit
     amount = from_base_units(base * numerator, numerator, denominator)
