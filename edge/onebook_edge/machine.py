@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -29,7 +30,7 @@ class Woken:
 class Machine(Protocol[In_contra, Out_co]):
     """Decides. A runner feeds it and carries out what it returns, in order."""
 
-    def handle(self, message: In_contra, now: Instant) -> list[Out_co]: ...
+    def handle(self, message: In_contra, now: Instant) -> Sequence[Out_co]: ...
 
     def wakeup_at(self) -> int | None:
         """Monotonic milliseconds at which to call `handle(Woken(), now)`; None when nothing is due."""

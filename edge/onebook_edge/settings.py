@@ -16,7 +16,7 @@ from onebook_edge.capture.settings import CaptureSettings
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.errors import ConfigurationError
 from onebook_edge.links.link_settings import LinkSettings
-from onebook_edge.links.modbus_bus import ModbusBusSettings
+from onebook_edge.links.modbus_line import ModbusLineSettings
 from onebook_edge.outbox.retention import MIB, DiskBudget
 from onebook_schemas.identifiers import DeviceId, EdgeId
 
@@ -39,7 +39,9 @@ class OutboxSettings(_Settings):
     telemetry_mib: int = Field(default=1536, ge=1, description="Budget of telemetry, in MiB: thinned when used up.")
     free_mib_min: int = Field(default=64, ge=0, description="What is left free on the disk whatever happens, in MiB.")
     retain_days: int = Field(
-        default=90, ge=1, description="How long delivered events stay, so that a restored collector is refilled, in days."
+        default=90,
+        ge=1,
+        description="How long delivered events stay, so that a restored collector is refilled, in days.",
     )
 
     @property
@@ -81,7 +83,7 @@ class BusDeviceSettings(_Settings):
     settings: dict[str, Any] = Field(default={}, description="Settings of the driver: unit_id, poll_interval_ms ...")
 
 
-class BusSettings(ModbusBusSettings):
+class BusSettings(ModbusLineSettings):
     """A Modbus line or gateway and what hangs on it."""
 
     id: DeviceId = Field(description="Name of the line, unique on this edge.")
@@ -91,14 +93,18 @@ class BusSettings(ModbusBusSettings):
 class EdgeSettings(_Settings):
     edge_id: EdgeId = Field(description="Name of this edge: MQTT client id and certificate common name.")
     data_folder: Path = Field(default=Path("/var/lib/onebook-edge"), description="Where the outbox is kept.")
-    catalogue_file: Path | None = Field(default=None, description="CSV of the item catalogue; without it no goods are known.")
+    catalogue_file: Path | None = Field(
+        default=None, description="CSV of the item catalogue; without it no goods are known."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What the log says.")
     live_interval_s: float = Field(default=5.0, gt=0, description="How often the latest readings are published, in s.")
     broker: BrokerSettings = BrokerSettings()
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockSettings = ClockSettings()
     capture: CaptureSettings = CaptureSettings()
-    devices: tuple[DeviceSettings, ...] = Field(default=(), max_length=100, description="Devices on ports of their own.")
+    devices: tuple[DeviceSettings, ...] = Field(
+        default=(), max_length=100, description="Devices on ports of their own."
+    )
     buses: tuple[BusSettings, ...] = Field(default=(), max_length=32, description="Modbus lines and gateways.")
 
     @property
@@ -117,7 +123,9 @@ def load_settings(path: Path) -> EdgeSettings:
     try:
         settings = EdgeSettings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigurationError([_in_words("", one, EdgeSettings) for one in error.errors(include_url=False)]) from error
+        raise ConfigurationError(
+            [_in_words("", one, EdgeSettings) for one in error.errors(include_url=False)]
+        ) from error
     problems = [*_driver_problems(settings), *_name_problems(settings), *_catalogue_problems(settings)]
     if problems:
         raise ConfigurationError(problems)

@@ -47,7 +47,15 @@ def asyncapi_document() -> dict[str, Any]:
 
 _CHANNELS: tuple[tuple[str, str, str, str, int, bool, str], ...] = (
     # name, address, collector's action, message, quality of service, retained, summary
-    ("journal", "onebook/v1/e/{edge_id}/up/journal", "receive", "upload", 1, False, "Movements, counts, device events."),
+    (
+        "journal",
+        "onebook/v1/e/{edge_id}/up/journal",
+        "receive",
+        "upload",
+        1,
+        False,
+        "Movements, counts, device events.",
+    ),
     ("telemetry", "onebook/v1/e/{edge_id}/up/telemetry", "receive", "upload", 1, False, "Samples and health."),
     ("live", "onebook/v1/e/{edge_id}/up/live", "receive", "live", 0, False, "The present; never history."),
     ("state", "onebook/v1/e/{edge_id}/state", "receive", "edge_state", 1, True, "Online, or the last will."),

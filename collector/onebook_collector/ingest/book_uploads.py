@@ -72,7 +72,7 @@ def book_journal_upload(
         groups = [[event] for event in fresh] if one_by_one else [fresh]
         verdicts = [verdict for group in groups for verdict in _post(book, received, group, named=one_by_one)]
         newest_ms = max(cursor.last_event_ms, *(event.event_time_ms for event in fresh))
-        book.advance(key, decision.accepted_through, decision.head, newest_ms, received.received_ms)
+        _advance(book, received, decision.accepted_through, decision.head, newest_ms)
     elif decision.outcome is Outcome.FORK:
         book.record_fork(key, received.message, decision.fork_reason or "", received.received_ms)
     ack = ack_for(upload, decision.outcome, decision.accepted_through, _refusals(verdicts), pace)
@@ -88,7 +88,7 @@ def book_telemetry_cursor(book: Book, received: ReceivedUpload, decision: Teleme
         unreadable = [_unreadable(*one, received.received_ms) for one in decision.unreadable]
         if unreadable:
             verdicts = book.post(key, book.site_of(key.edge_id), unreadable, received.received_ms)
-        book.advance(key, decision.accepted_through, cursor.head, cursor.last_event_ms, received.received_ms)
+        _advance(book, received, decision.accepted_through, cursor.head, cursor.last_event_ms)
     ack = ack_for(received.upload, decision.outcome, decision.accepted_through, _refusals(verdicts), pace)
     return Booked(received, decision.outcome, ack, tuple(verdicts))
 
@@ -101,6 +101,11 @@ def _post(book: Book, received: ReceivedUpload, fresh: Sequence[FreshEvent], *, 
         if named:
             raise UnbookableEventError(fresh[0].sequence) from error
         raise
+
+
+def _advance(book: Book, received: ReceivedUpload, accepted_through: int, head: bytes, newest_ms: int) -> None:
+    waiting = received.upload.header.waiting
+    book.advance(received.key, accepted_through, head, newest_ms, received.received_ms, waiting=waiting)
 
 
 def _set_aside(event: FreshEvent) -> FreshEvent:

@@ -22,8 +22,8 @@ from onebook_edge.outbox.retention import (
 )
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
 from onebook_edge.outbox.store import EventDraft, StoredEvent
-from onebook_edge.outbox.thinning import gone, same_boot, thin
-from onebook_schemas.envelope import JournalFact, TelemetryEvent, TelemetryFact
+from onebook_edge.outbox.thinning import Thinned, gone, same_boot, thin
+from onebook_schemas.envelope import JournalFact, TelemetryFact
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
 from onebook_schemas.uplink import Stream
 
@@ -72,26 +72,40 @@ class Outbox:
     def budget_bytes(self) -> int:
         return self._budget.journal_bytes + self._budget.telemetry_bytes
 
+    def budget_of(self, stream: Stream) -> int:
+        """Bytes that this stream may take."""
+        return self._budget.journal_bytes if stream is Stream.JOURNAL else self._budget.telemetry_bytes
+
+    def admission(self, stream: Stream) -> Admission:
+        """Whether this stream takes events now."""
+        used = self._stores[stream].usage.used_bytes
+        if stream is Stream.JOURNAL:
+            return journal_admission(self._budget, used, self._free_bytes())
+        return telemetry_room(self._budget, used, self._free_bytes()).admission
+
     async def record(self, facts: Sequence[JournalFact]) -> range:
         """Put facts into the journal. When it returns they are on the disk; OutboxFullError: none of them is."""
-        journal = self._stores[Stream.JOURNAL]
-        if journal_admission(self._budget, journal.usage.used_bytes, self._free_bytes()) is Admission.REFUSE:
+        if self.admission(Stream.JOURNAL) is Admission.REFUSE:
             raise OutboxFullError(
                 "存储已满,未记账 / not recorded, the journal's space is used up",
                 "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
             )
-        sequences = await journal.append([self._draft(fact) for fact in facts])
+        now = self._clock.now()
+        sequences = await self._stores[Stream.JOURNAL].append([self._draft(fact, now) for fact in facts])
         self.on_appended(Stream.JOURNAL, sequences[-1])
         return sequences
 
-    async def take(self, facts: Sequence[TelemetryFact]) -> None:
-        """Put telemetry into its stream, or count it as refused when there is no room; that count is sent later."""
+    async def take(self, facts: Sequence[TelemetryFact], at: Instant) -> None:
+        """Put telemetry of this moment into its stream, or count it as refused when there is no room.
+
+        That count is the first that is told when there is room again.
+        """
         store = self._stores[Stream.TELEMETRY]
-        room = telemetry_room(self._budget, store.usage.used_bytes, self._free_bytes())
-        if room.admission is Admission.REFUSE:
+        if self.admission(Stream.TELEMETRY) is Admission.REFUSE:
             self._count_refused(facts)
             return
-        drafts = [self._draft(fact) for fact in (*self._told_refusals(store.position.last_sequence + 1), *facts)]
+        told = (*self._told_refusals(store.position.last_sequence + 1), *facts)
+        drafts = [self._draft(fact, at) for fact in told]
         try:
             sequences = await store.append(drafts)
         except OutboxFullError:
@@ -105,7 +119,7 @@ class Outbox:
         events = await self._stores[stream].load(after, events_max, bytes_max)
         if stream is Stream.TELEMETRY and events and events[0].sequence > after + 1:
             thinned = gone(after, events[0])
-            draft = self._draft(thinned.fact, like=thinned.last)
+            draft = _draft_like(thinned)
             events = (StoredEvent(after + 1, thinned.fact.through, draft.body(after + 1), None), *events)
         return events
 
@@ -142,13 +156,9 @@ class Outbox:
         for store in self._stores.values():
             await store.close()
 
-    def _draft(self, fact: JournalFact | TelemetryFact, like: TelemetryEvent | None = None) -> EventDraft:
-        """A draft of now, or one that borrows the moment of an event that it stands for."""
+    def _draft(self, fact: JournalFact | TelemetryFact, at: Instant) -> EventDraft:
         body = fact.model_dump_json(exclude_none=True).encode()
-        if like is None:
-            return EventDraft(body, self._clock.now(), self._clock.boot_id, self._clock.synchronised())
-        at = Instant(monotonic_ms=like.monotonic_ms, wall_ms=like.wall_ms)
-        return EventDraft(body, at, like.boot_id, like.clock_synchronised)
+        return EventDraft(body, at, self._clock.boot_id, self._clock.synchronised())
 
     async def _thin_some(self, store: SqliteStreamStore) -> bool:
         """Make one event of the oldest ones that wait. False: nothing is left to thin."""
@@ -158,7 +168,7 @@ class Outbox:
         if len(events) < 2:
             return False
         thinned = thin(events)
-        await store.replace(events[0].sequence, events[-1].through, self._draft(thinned.fact, like=thinned.last))
+        await store.replace(events[0].sequence, events[-1].through, _draft_like(thinned))
         log.warning("telemetry_thinned", events=len(events), samples=thinned.fact.samples_dropped)
         return True
 
@@ -185,6 +195,15 @@ class Outbox:
 
     def _free_bytes(self) -> int:
         return shutil.disk_usage(self._folder).free
+
+
+def _draft_like(thinned: Thinned) -> EventDraft:
+    """A draft that borrows the moment of the last event that it stands for."""
+    last = thinned.last
+    at = Instant(monotonic_ms=last.monotonic_ms, wall_ms=last.wall_ms)
+    return EventDraft(
+        thinned.fact.model_dump_json(exclude_none=True).encode(), at, last.boot_id, last.clock_synchronised
+    )
 
 
 def _read_boots(path: Path) -> dict[str, int]:

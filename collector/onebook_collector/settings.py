@@ -1,0 +1,90 @@
+"""The collector's configuration: one TOML file, assembled from the settings that each part declares beside its code."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from onebook_collector.early_warning.settings import WarningSettings
+from onebook_collector.errors import ConfigurationError
+from onebook_collector.metrics.store import Retention
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BrokerSettings(_Settings):
+    """Where the MQTT broker is."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Name or IP address of the broker.")
+    port: int = Field(default=1883, gt=0, lt=65536, description="TCP port of the broker.")
+    client_id: str = Field(default="collector-1", min_length=1, description="MQTT client id; each collector has its own.")
+
+
+class LedgerFileSettings(_Settings):
+    """The book."""
+
+    file: Path = Field(default=Path("ledger.db"), description="SQLite file of the ledger, below the data folder.")
+    count_review_fraction: Decimal = Field(
+        default=Decimal("0.05"), ge=0, le=1, description="A count that differs by more than this share waits for review."
+    )
+
+
+class MetricsSettings(_Settings):
+    """The time series."""
+
+    store: Literal["sqlite", "influx"] = Field(default="sqlite", description="sqlite: embedded; influx: line protocol.")
+    file: Path = Field(default=Path("metrics.db"), description="SQLite file of the samples, below the data folder.")
+    influx_url: str = Field(default="http://127.0.0.1:8428", description="Address of the InfluxDB-compatible server.")
+    retention: Retention = Retention()
+
+
+class ApiSettings(_Settings):
+    """The web server: API, overview page, live stream."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on. There is no sign-in yet: keep it on loopback.")
+    port: int = Field(default=8080, ge=0, lt=65536, description="TCP port; 0 takes a free one.")
+
+
+class CollectorSettings(_Settings):
+    data_folder: Path = Field(default=Path("/var/lib/onebook-collector"), description="Where the databases are kept.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What the log says.")
+    broker: BrokerSettings = BrokerSettings()
+    ledger: LedgerFileSettings = LedgerFileSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    warnings: WarningSettings = WarningSettings()
+    api: ApiSettings = ApiSettings()
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.data_folder / self.ledger.file
+
+    @property
+    def metrics_path(self) -> Path:
+        return self.data_folder / self.metrics.file
+
+    @property
+    def warnings_path(self) -> Path:
+        return self.data_folder / "warnings.db"
+
+
+def load_settings(path: Path) -> CollectorSettings:
+    """Read and check a configuration file. Raises ConfigurationError with every problem, each with its fix."""
+    try:
+        return CollectorSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path}: {error}. 不是有效的 TOML (UTF-8) / not valid TOML in UTF-8."]) from error
+    except ValidationError as error:
+        raise ConfigurationError(
+            [
+                f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}. 请更正 / correct it."
+                for one in error.errors(include_url=False)
+            ]
+        ) from error

@@ -1,0 +1,63 @@
+"""What goes into the dialogue of a work place and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.stable_weight import StableWeight
+from onebook_edge.machine import Woken
+from onebook_schemas.device_events import CodeSetAside
+from onebook_schemas.stock_events import StockEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A whole code, read by a scanner of this work place."""
+
+    text: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingScanned:
+    """A scanner of this work place triggered and saw no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagsSeen:
+    """RFID tags that came before the reader of this work place, as EPCs in hex."""
+
+    epcs: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The outbox has the facts of a draft on its disk; `sequence` is that of the last."""
+
+    draft_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """The outbox refused a draft: none of its facts is kept. `reason` is a sentence for a person, Chinese first."""
+
+    draft_id: str
+    reason: str
+
+
+DialogueInput: TypeAlias = Scanned | NothingScanned | TagsSeen | StableWeight | Recorded | NotRecorded | Woken
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Facts for the journal, all or none of them. For a sheet, `draft_id` is the movement id of the first."""
+
+    draft_id: str
+    facts: tuple[StockEvent | CodeSetAside, ...]
+
+
+DialogueOutput: TypeAlias = Draft | Feedback

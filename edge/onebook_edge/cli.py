@@ -1,0 +1,183 @@
+"""`onebook edge`: run the agent, check its configuration, watch a device, look into the outbox."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sqlite3
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from onebook_edge.catalog import DRIVERS
+from onebook_edge.clock import SystemClock
+from onebook_edge.device import CodeScanned, Faulted, Measured, Observed, Reading, TagRead, Weighed
+from onebook_edge.errors import ConfigurationError, EdgeError
+from onebook_edge.links.device_status import DeviceState
+from onebook_edge.links.serial_ports import list_serial_ports
+from onebook_edge.logs import configure_logging
+from onebook_edge.settings import EdgeSettings, load_settings
+from onebook_edge.wiring import Agent, build_bus, build_device
+
+DEFAULT_CONFIGURATION = Path("/etc/onebook/edge.toml")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit codes: 0 done, 1 it failed, 2 the configuration or the call is wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return int(asked.run(asked) or 0)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(f"✗ {problem}", file=sys.stderr)
+        return 2
+    except EdgeError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onebook edge", description="仓库端采集程序 / the agent in a warehouse")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    for name, run, text in (
+        ("run", _run, "运行 / run the agent until stopped"),
+        ("check-config", _check_config, "检查配置 / check the configuration: all problems at once, each with its fix"),
+        ("watch-device", _watch_device, "查看设备读数 / live readings of one device"),
+        ("show-outbox", _show_outbox, "查看待上传 / what waits in the outbox"),
+    ):
+        added = command(name, run, text)
+        added.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
+        if name == "watch-device":
+            added.add_argument("device", help="设备名 / name of the device in the configuration")
+        if name == "show-outbox":
+            added.add_argument("--events", type=int, default=0, metavar="N", help="print the newest N events too")
+    command("list-ports", _list_ports, "列出串口 / serial ports of this machine")
+    command("list-drivers", _list_drivers, "列出驱动 / drivers that there are")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    configure_logging(settings.log_level)
+    return _until_stopped(_run_agent(settings))
+
+
+async def _run_agent(settings: EdgeSettings) -> None:
+    agent = await Agent.open(settings)
+    await agent.run()
+
+
+def _check_config(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    used = settings.capture.devices
+    for device in settings.device_ids:
+        role = used[device].role if device in used else "climate (default)"
+        print(f"✓ {device}: {role}")
+    print(f"✓ {asked.config}: 配置正确 / the configuration is right ({settings.edge_id})")
+    return 0
+
+
+def _watch_device(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    configure_logging("WARNING")
+    clock = SystemClock(trusted=True)
+    for device in settings.devices:
+        if device.id == asked.device:
+            return _until_stopped(build_device(device, _print_output, clock).run())
+    for bus in settings.buses:
+        if any(one.id == asked.device for one in bus.devices):
+            alone = bus.model_copy(update={"devices": tuple(one for one in bus.devices if one.id == asked.device)})
+            return _until_stopped(build_bus(alone, _print_output, clock).run())
+    known = ", ".join(settings.device_ids) or "-"
+    raise ConfigurationError([f"没有设备 {asked.device!r} / no such device; there are: {known}"])
+
+
+def _print_output(output: Observed | Faulted | DeviceState) -> None:
+    match output:
+        case Observed(reading):
+            print(_in_words(reading), flush=True)
+        case Faulted(reason, detail):
+            print(f"!  {reason} {detail}", flush=True)
+        case DeviceState(_, state, reason):
+            print(f"-- {state}" + (f": {reason.zh} / {reason.en}" if reason else ""), flush=True)
+
+
+def _in_words(reading: Reading) -> str:
+    match reading:
+        case Measured():
+            return f"   {reading.quantity} {reading.value} {reading.unit} [{reading.quality}]"
+        case Weighed():
+            return (
+                f"   {reading.value} {reading.unit or ''} stable={reading.stable} net={reading.net} [{reading.quality}]"
+            )
+        case CodeScanned():
+            return f"   {reading.text!r}"
+        case TagRead():
+            return f"   {reading.epc} {reading.rssi_dbm} dBm"
+        case _:
+            return f"   {reading}"
+
+
+def _show_outbox(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    for stream in ("journal", "telemetry"):
+        path = settings.data_folder / f"{stream}.db"
+        if not path.exists():
+            print(f"{stream:<10} 尚无数据 / nothing yet ({path})")
+            continue
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            _print_stream(database, stream, path, asked.events)
+    return 0
+
+
+def _print_stream(database: sqlite3.Connection, stream: str, path: Path, events: int) -> None:
+    (epoch,) = database.execute("SELECT epoch FROM identity").fetchone()
+    last, delivered = database.execute("SELECT last_sequence, delivered_through FROM position").fetchone()
+    (kept,) = database.execute("SELECT count(*) FROM event").fetchone()
+    print(
+        f"{stream:<10} epoch {epoch}  last {last}  delivered {delivered}  waiting {last - delivered}  kept {kept}  {path}"
+    )
+    rows = database.execute("SELECT sequence, body FROM event ORDER BY sequence DESC LIMIT ?", (events,)).fetchall()
+    for sequence, body in reversed(rows):
+        fact = json.loads(body)["fact"]
+        print(f"  {sequence:>8} {fact.pop('type'):<22} {json.dumps(fact, ensure_ascii=False)[:160]}")
+
+
+def _list_ports(_asked: argparse.Namespace) -> int:
+    ports = list_serial_ports()
+    for port in ports:
+        access = "" if port.may_open else f"  无权限: 加入用户组 {port.group} / no right: join group {port.group}"
+        print(f"{port.by_id or port.by_path or port.device}  ({port.device}, {port.product or '?'}){access}")
+    if not ports:
+        print("没有串口 / no serial ports")
+    return 0
+
+
+def _list_drivers(_asked: argparse.Namespace) -> int:
+    for name, entry in DRIVERS.items():
+        print(f"{name:<20} {entry.kind}")
+    return 0
+
+
+def _until_stopped(work: Coroutine[Any, Any, None]) -> int:
+    """Run until SIGTERM or SIGINT; both are a proper end."""
+
+    async def stoppable() -> None:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stoppable())
+    return 0

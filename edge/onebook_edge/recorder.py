@@ -1,0 +1,232 @@
+"""From what devices say to what the outbox keeps: the middle of the data path, and its clockwork.
+
+Everything that is heard goes through the capture pipeline at once, in the order in which it was heard; what comes out waits in
+two queues. The journal's is written as soon as possible, many facts in one commit; a person is told "recorded" after it.
+Telemetry is committed ten times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded
+from onebook_edge.capture.dialogue_state import DialogueState
+from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.pipeline import AtWorkPlace, CaptureInput, CaptureOutput, Pipeline, ReadingUnused
+from onebook_edge.capture.sample_batch import SampleBatch
+from onebook_edge.clock import Clock
+from onebook_edge.device import Faulted, Measured, Observed
+from onebook_edge.errors import OutboxFullError
+from onebook_edge.links.device_status import DeviceState
+from onebook_edge.machine import Woken
+from onebook_edge.outbox.outbox import Outbox
+from onebook_edge.outbox.retention import Admission
+from onebook_schemas.device_events import (
+    Availability,
+    ClockSynchronised,
+    DeviceStateChanged,
+    EdgeStarted,
+    OutboxPressure,
+)
+from onebook_schemas.envelope import JournalFact
+from onebook_schemas.sensor_events import EdgeHealth
+from onebook_schemas.uplink import Stream
+
+log = structlog.get_logger()
+
+TELEMETRY_COMMIT_S = 0.1  # What a killed process may lose of telemetry; of the journal it loses nothing.
+HEALTH_S, ROOM_S, CLOCK_S = 60.0, 10.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Facts that are recorded together, and who waits to hear of it."""
+
+    facts: tuple[JournalFact, ...]
+    work_place: str | None = None
+    draft_id: str = ""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """`hear` is the sink of every device; `await run()` for ever."""
+
+    outbox: Outbox
+    pipeline: Pipeline
+    clock: Clock
+    states_file: Path
+    software_version: str
+    feedback: dict[str, Feedback] = field(default_factory=dict)  # The last word to each work place.
+    unused: int = 0
+    _entries: asyncio.Queue[_Entry] = field(default_factory=asyncio.Queue)
+    _samples: SampleBatch = field(default_factory=SampleBatch)
+    _rescheduled: asyncio.Event = field(default_factory=asyncio.Event)
+    _pressed: set[Stream] = field(default_factory=set)
+    _boot_dated: bool = False
+
+    def hear(self, output: Observed | Faulted | DeviceState) -> None:
+        """Take what a device said, at once and in order."""
+        match output:
+            case Observed(reading):
+                self._feed(reading)
+            case DeviceState(device_id, state, reason):
+                code = reason.code if reason else ""
+                fact = DeviceStateChanged(device=device_id, state=Availability(state), reason=code)
+                self._entries.put_nowait(_Entry((fact,)))
+            case Faulted():
+                pass  # Counted where it was found; it carries no value.
+
+    async def run(self) -> None:
+        """Write what was heard, and keep the house, until cancelled."""
+        self._entries.put_nowait(_Entry((EdgeStarted(software_version=self.software_version),)))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._write_journal())
+            tasks.create_task(self._write_telemetry())
+            tasks.create_task(self._wake_pipeline())
+            tasks.create_task(self._report_health())
+            tasks.create_task(self._make_room())
+            tasks.create_task(self._watch_clock())
+
+    # Capture ----------------------------------------------------------------------------------------------------
+
+    def _feed(self, message: CaptureInput) -> None:
+        for output in self.pipeline.handle(message, self.clock.now()):
+            self._take(output)
+        self._rescheduled.set()
+
+    def _take(self, output: CaptureOutput) -> None:
+        match output:
+            case AtWorkPlace(work_place, Draft(draft_id, facts)):
+                self._entries.put_nowait(_Entry(facts, work_place, draft_id))
+            case AtWorkPlace(work_place, Feedback() as feedback):
+                self.feedback[work_place] = feedback
+                log.debug("feedback", work_place=work_place, code=feedback.code)
+                self._keep_states()
+            case Measured():
+                self._samples.add(output)
+            case ReadingUnused():
+                self.unused += 1
+                log.debug("reading_unused", device_id=output.device_id, reason=output.fault.reason)
+            case _:
+                log.debug("observed", what=type(output).__name__)
+
+    def _keep_states(self) -> None:
+        """A draft outlives a restart. Not forced to the disk: what is booked is, and a draft can be scanned again."""
+        states = {name: dialogue.state.to_json() for name, dialogue in self.pipeline.dialogues.items()}
+        fresh = self.states_file.with_suffix(".new")
+        fresh.write_text(json.dumps(states, ensure_ascii=False), encoding="utf-8")
+        os.replace(fresh, self.states_file)
+
+    async def _wake_pipeline(self) -> None:
+        while True:
+            due = self.pipeline.wakeup_at()
+            wait_s = None if due is None else max(due - self.clock.now().monotonic_ms, 0) / 1000
+            self._rescheduled.clear()
+            try:
+                await asyncio.wait_for(self._rescheduled.wait(), wait_s)
+            except TimeoutError:
+                self._feed(Woken())
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    async def _write_journal(self) -> None:
+        while True:
+            group = [await self._entries.get()]
+            while not self._entries.empty():
+                group.append(self._entries.get_nowait())
+            for outcome in await self._record(group):
+                self._feed(outcome)
+
+    async def _record(self, group: Sequence[_Entry]) -> list[AtWorkPlace[Recorded | NotRecorded]]:
+        """One commit for all that wait. When the disk refuses, each entry is tried by itself: some may still fit."""
+        try:
+            sequences = iter(await self.outbox.record([fact for entry in group for fact in entry.facts]))
+        except OutboxFullError as error:
+            if len(group) > 1:
+                return [answer for entry in group for answer in await self._record([entry])]
+            log.error("not_recorded", reason=error.reason)
+            entry = group[0]
+            return [AtWorkPlace(entry.work_place, NotRecorded(entry.draft_id, str(error)))] if entry.work_place else []
+        answers: list[AtWorkPlace[Recorded | NotRecorded]] = []
+        for entry in group:
+            last = [next(sequences) for _ in entry.facts][-1]
+            if entry.work_place:
+                answers.append(AtWorkPlace(entry.work_place, Recorded(entry.draft_id, last)))
+        return answers
+
+    async def _write_telemetry(self) -> None:
+        while True:
+            await asyncio.sleep(TELEMETRY_COMMIT_S)
+            now = self.clock.now()
+            while (batch := self._samples.drain(now)) is not None:
+                await self.outbox.take([batch], now)
+
+    # Keeping house ----------------------------------------------------------------------------------------------
+
+    async def _report_health(self) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            health = EdgeHealth(
+                journal_waiting=self.outbox[Stream.JOURNAL].usage.waiting,
+                telemetry_waiting=self.outbox[Stream.TELEMETRY].usage.waiting,
+                outbox_bytes=self.outbox.used_bytes,
+                outbox_budget_bytes=self.outbox.budget_bytes,
+                memory_bytes=_resident_bytes(),
+                cpu_ms=round((used.ru_utime + used.ru_stime) * 1000),
+                uptime_ms=self.clock.now().monotonic_ms,
+            )
+            await self.outbox.take([health], self.clock.now())
+
+    async def _make_room(self) -> None:
+        while True:
+            await asyncio.sleep(ROOM_S)
+            await self.outbox.make_room()
+            for stream in Stream:
+                self._tell_pressure(stream)
+
+    def _tell_pressure(self, stream: Stream) -> None:
+        """Say once that a budget is nearly used up, and once that it is relieved."""
+        used, budget = self.outbox[stream].usage.used_bytes, self.outbox.budget_of(stream)
+        pressed = self.outbox.admission(stream) is Admission.REFUSE or used > budget * 0.9
+        if pressed != (stream in self._pressed):
+            self._pressed ^= {stream}
+            fact = OutboxPressure(stream=stream.value, used_bytes=used, budget_bytes=budget, relieved=not pressed)
+            self._entries.put_nowait(_Entry((fact,)))
+
+    async def _watch_clock(self) -> None:
+        """Date this boot as soon as the time is known: what was captured before gets its time from it."""
+        while not self._boot_dated:
+            if self.clock.synchronised():
+                anchor_ms = self.outbox.anchor_boot()
+                fact = ClockSynchronised(boot_id=self.clock.boot_id, wall_ms_at_boot=anchor_ms)
+                self._entries.put_nowait(_Entry((fact,)))
+                self._boot_dated = True
+                return
+            await asyncio.sleep(CLOCK_S)
+
+
+def read_states(path: Path) -> dict[str, DialogueState]:
+    """The drafts of the work places as they stood when the agent ended."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return {name: DialogueState.from_json(state) for name, state in kept.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        os.replace(path, path.with_suffix(".unreadable"))
+        log.warning("drafts_unreadable", path=str(path), reason=str(error), effect="unfinished drafts are gone")
+        return {}
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

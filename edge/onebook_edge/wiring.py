@@ -1,0 +1,95 @@
+"""Builds every part from the settings and connects them. No logic here."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+from typing import cast
+
+import structlog
+
+from onebook_edge.capture.pipeline import Pipeline
+from onebook_edge.catalog import DRIVERS
+from onebook_edge.clock import SystemClock, new_movement_id
+from onebook_edge.device import ByteDriver, ModbusDriver
+from onebook_edge.device_runner import DeviceRunner
+from onebook_edge.links.device_status import Sink
+from onebook_edge.links.link_settings import build_link
+from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
+from onebook_edge.outbox.outbox import Outbox
+from onebook_edge.recorder import Recorder, read_states
+from onebook_edge.registers import ModbusSettings
+from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
+from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
+
+log = structlog.get_logger()
+
+
+class Agent:
+    """One edge. `async with await Agent.open(settings)`, then `await agent.run()`."""
+
+    def __init__(self, settings: EdgeSettings, clock: SystemClock, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self._settings = settings
+        states_file = settings.data_folder / "drafts.json"
+        pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, read_states(states_file))
+        version = software_version()
+        self.recorder = Recorder(outbox, pipeline, clock, states_file, version)
+        broker = BrokerAddress(settings.broker.host, settings.broker.port)
+        self.uplink = UplinkRunner(settings.edge_id, outbox, clock, broker, version)
+        self.devices = [build_device(device, self.recorder.hear, clock) for device in settings.devices]
+        self.buses = [build_bus(bus, self.recorder.hear, clock) for bus in settings.buses]
+
+    @classmethod
+    async def open(cls, settings: EdgeSettings) -> Agent:
+        clock = SystemClock(trusted=settings.clock.source == "trusted")
+        outbox = await Outbox.open(settings.data_folder, settings.edge_id, clock, settings.outbox.budget)
+        return cls(settings, clock, outbox)
+
+    async def run(self) -> None:
+        """Run every part until cancelled; then close the outbox."""
+        log.info("edge_started", edge_id=self._settings.edge_id, version=software_version())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.recorder.run())
+                tasks.create_task(self.uplink.run())
+                tasks.create_task(self._publish_live())
+                for device in self.devices:
+                    tasks.create_task(device.run())
+                for bus in self.buses:
+                    tasks.create_task(bus.run())
+        finally:
+            await self.outbox.close()
+
+    async def _publish_live(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.live_interval_s)
+            await self.uplink.publish_live(self.recorder.pipeline.live())
+
+
+def build_device(settings: DeviceSettings, sink: Sink, clock: SystemClock) -> DeviceRunner:
+    """A device on a port of its own."""
+    entry = DRIVERS[settings.driver]
+    return DeviceRunner(
+        settings.id,
+        build_link(settings.link),
+        lambda: cast(ByteDriver, entry.build(settings.id, settings.settings)),
+        sink,
+        clock,
+        silence_after_s=settings.silence_after_s,
+    )
+
+
+def build_bus(settings: BusSettings, sink: Sink, clock: SystemClock) -> ModbusBus:
+    """A Modbus line with its devices."""
+    devices = []
+    for one in settings.devices:
+        entry = DRIVERS[one.driver]
+        own = cast(ModbusSettings, entry.settings.model_validate(one.settings))
+        driver = cast(ModbusDriver, entry.build(one.id, one.settings))
+        devices.append(BusDevice(one.id, own.unit_id, own.poll_interval_ms, driver, sink))
+    return ModbusBus(build_link(settings.link), settings, devices, clock)
+
+
+def software_version() -> str:
+    return importlib.metadata.version("onebook")
