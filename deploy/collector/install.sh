@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Install the collector and its broker on a Debian 12 (or newer) server. Run as root from a checkout:
+#   deploy/collector/install.sh
+# Running it again upgrades the program and leaves configuration and data as they are.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+[ "$(id -u)" -eq 0 ] || { echo "请用 root 运行 / run as root"; exit 1; }
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 / Python 3.11 is needed"; exit 1; }
+
+root=${ONEBOOK_ROOT:-}   # Another root folder, for images and for the test of this script.
+systemd=${ONEBOOK_SYSTEMD:-yes}
+
+if [ -z "$root" ]; then
+  id onebook-collector >/dev/null 2>&1 || useradd --system --home-dir /var/lib/onebook-collector --shell /usr/sbin/nologin onebook-collector
+fi
+install -d -m 0755 "$root/opt/onebook" "$root/etc/onebook" "$root/usr/local/share/doc/onebook"
+python3 -m venv "$root/opt/onebook/venv"
+"$root/opt/onebook/venv/bin/pip" install --quiet --require-hashes -r requirements/collector.txt
+"$root/opt/onebook/venv/bin/pip" install --quiet --no-deps .
+install -m 0644 docs/operating/install_the_centre.md "$root/usr/local/share/doc/onebook/"
+[ -e "$root/etc/onebook/collector.toml" ] || install -m 0640 deploy/collector/collector.sample.toml "$root/etc/onebook/collector.toml"
+[ -n "$root" ] || chgrp onebook-collector /etc/onebook/collector.toml
+install -D -m 0644 deploy/collector/onebook-collector.service "$root/etc/systemd/system/onebook-collector.service"
+install -D -m 0644 deploy/broker/onebook.conf "$root/etc/mosquitto/conf.d/onebook.conf"
+install -D -m 0644 deploy/broker/onebook.acl "$root/etc/mosquitto/onebook.acl"
+if [ "$systemd" = yes ] && [ -z "$root" ]; then
+  systemctl daemon-reload
+  systemctl enable onebook-collector
+fi
+cat <<'TEXT'
+已安装 / installed. 下一步 / next:
+  1. 编辑 / edit       /etc/onebook/collector.toml
+  2. 登记 / register   onebook collector import --config /etc/onebook/collector.toml --sites sites.csv --edges edges.csv
+  3. 启动 / start      systemctl restart mosquitto && systemctl start onebook-collector
+TEXT

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Install the edge agent on a Raspberry-Pi-class box with Debian 12 or newer. Run as root from a checkout:
+#   deploy/edge/install.sh
+# Running it again upgrades the program and leaves configuration and data as they are.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+[ "$(id -u)" -eq 0 ] || { echo "请用 root 运行 / run as root"; exit 1; }
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 / Python 3.11 is needed"; exit 1; }
+
+root=${ONEBOOK_ROOT:-}   # Another root folder, for images and for the test of this script.
+systemd=${ONEBOOK_SYSTEMD:-yes}
+
+if [ -z "$root" ]; then
+  id onebook >/dev/null 2>&1 || useradd --system --home-dir /var/lib/onebook-edge --shell /usr/sbin/nologin --groups dialout onebook
+fi
+install -d -m 0755 "$root/opt/onebook" "$root/etc/onebook" "$root/usr/local/share/doc/onebook"
+python3 -m venv "$root/opt/onebook/venv"
+"$root/opt/onebook/venv/bin/pip" install --quiet --require-hashes -r requirements/edge.txt
+"$root/opt/onebook/venv/bin/pip" install --quiet --no-deps .
+install -m 0644 docs/operating/install_an_edge.md "$root/usr/local/share/doc/onebook/"
+install -m 0644 collector/onebook_collector/reference/catalogue.csv "$root/etc/onebook/catalogue.csv"
+[ -e "$root/etc/onebook/edge.toml" ] || install -m 0640 deploy/edge/edge.sample.toml "$root/etc/onebook/edge.toml"
+[ -n "$root" ] || chgrp onebook /etc/onebook/edge.toml
+install -D -m 0644 deploy/edge/onebook-edge.service "$root/etc/systemd/system/onebook-edge.service"
+install -D -m 0644 deploy/edge/99-onebook.rules "$root/etc/udev/rules.d/99-onebook.rules"
+if [ "$systemd" = yes ] && [ -z "$root" ]; then
+  udevadm control --reload
+  systemctl daemon-reload
+  systemctl enable onebook-edge
+fi
+cat <<'TEXT'
+已安装 / installed. 下一步 / next:
+  1. 编辑 / edit      /etc/onebook/edge.toml
+  2. 检查 / check     /opt/onebook/venv/bin/onebook edge check-config
+  3. 启动 / start     systemctl start onebook-edge
+TEXT
