@@ -44,7 +44,7 @@ class ModbusSettings(BaseModel):
         description="Address of the device on its line; a Modbus TCP device alone often wants 255.",
     )
     poll_interval_ms: int = Field(
-        default=10_000, ge=200, le=3_600_000, description="Time from one poll of the device to the next."
+        default=10_000, ge=20, le=3_600_000, description="Time from one poll of the device to the next."
     )
 
 

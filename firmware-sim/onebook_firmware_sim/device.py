@@ -23,6 +23,11 @@ class HostSent:
 
 
 @dataclass(frozen=True, slots=True)
+class HostConnected:
+    """A new network connection: half a command of the last one means nothing. A serial line has no such moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Woken:
     """The time that `wakeup_at` named has come."""
 
@@ -32,7 +37,7 @@ class Physical:
     """Something that a person or the goods do to a device; each device declares its own kinds."""
 
 
-DeviceInput: TypeAlias = PoweredOn | HostSent | Woken | Physical
+DeviceInput: TypeAlias = PoweredOn | HostConnected | HostSent | Woken | Physical
 
 
 @dataclass(frozen=True, slots=True)
