@@ -28,6 +28,9 @@ CONNECT_TIMEOUT_S = 3.0
 RETRY_S_MIN, RETRY_S_MAX = 0.2, 2.0
 
 
+_WITH_WILL = ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message")
+
+
 class LostError(Exception):
     """The connection is gone, or was never there: publish again later."""
 
@@ -130,7 +133,7 @@ class MqttLink:
                 delay_s = RETRY_S_MIN if self._connection > before else min(delay_s * 2, RETRY_S_MAX)
                 await asyncio.sleep(delay_s * self._jitter.uniform(0.7, 1.3))
         finally:
-            self._client.disconnect()
+            self._client.disconnect(reasoncode=_WITH_WILL)  # Stopped is offline too: let the broker say so.
             if self._housekeeping is not None:
                 self._housekeeping.cancel()
 

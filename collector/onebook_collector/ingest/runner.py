@@ -28,7 +28,7 @@ from onebook_collector.ingest.decide import Outcome, Pace, TelemetryDecision, de
 from onebook_collector.ingest.observer import IngestObserver
 from onebook_collector.ledger.book import Book
 from onebook_collector.ledger.store import LedgerStore
-from onebook_collector.metrics.sample import points_of
+from onebook_collector.metrics.sample import EventSamples, points_of
 from onebook_collector.metrics.store import MetricsStore
 from onebook_schemas import topics
 from onebook_schemas.encoding import UndecodableError, decode, decode_upload, encode
@@ -211,18 +211,19 @@ class IngestRunner:
         if not uploads:
             return {}
         cursors = await self._ledger.cursors([one.key for one in uploads])
-        decisions, blocks = {}, []
+        decisions: dict[int, TelemetryDecision] = {}
+        samples: list[EventSamples] = []
         for one in uploads:
             decision = decide_telemetry(cursors[one.key], one.upload)
             decisions[id(one)] = decision
             anchors = one.upload.header.boot_anchors
             for event in decision.fresh:
-                blocks.extend(points_of(one.key.edge_id, one.key.epoch, event, anchors, one.received_ms))
+                samples.append(points_of(one.key.edge_id, one.key.epoch, event, anchors, one.received_ms))
                 self._observer.see_telemetry(one.key.edge_id, event, one.received_ms)
             if decision.outcome is Outcome.FRESH:
                 cursors[one.key] = replace(cursors[one.key], accepted_through=decision.accepted_through)
-        if blocks:
-            await self._metrics.write(blocks)
+        if samples:
+            await self._metrics.write(samples)
         return decisions
 
     # Answering --------------------------------------------------------------------------------------------------
