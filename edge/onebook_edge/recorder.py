@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded
 from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback
@@ -26,6 +24,7 @@ from onebook_edge.clock import Clock
 from onebook_edge.device import Faulted, Measured, Observed
 from onebook_edge.errors import OutboxFullError
 from onebook_edge.links.device_status import DeviceState
+from onebook_edge.logs import get_logger
 from onebook_edge.machine import Woken
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import Admission
@@ -40,7 +39,7 @@ from onebook_schemas.envelope import JournalFact
 from onebook_schemas.sensor_events import EdgeHealth
 from onebook_schemas.uplink import Stream
 
-log = structlog.get_logger()
+log = get_logger()
 
 TELEMETRY_COMMIT_S = 0.1  # What a killed process may lose of telemetry; of the journal it loses nothing.
 HEALTH_S, ROOM_S, CLOCK_S = 60.0, 10.0, 2.0

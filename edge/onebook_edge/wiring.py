@@ -6,8 +6,6 @@ import asyncio
 import importlib.metadata
 from typing import cast
 
-import structlog
-
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock, new_movement_id
@@ -16,13 +14,14 @@ from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.links.device_status import Sink
 from onebook_edge.links.link_settings import build_link
 from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
+from onebook_edge.logs import get_logger
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.recorder import Recorder, read_states
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class Agent:

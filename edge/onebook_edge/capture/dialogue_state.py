@@ -1,7 +1,7 @@
 """What a work place remembers: who is there, and the sheet of paper that is being filled in.
 
 A sheet is the sum of its steps. Taking back the last step is adding up one step fewer, so an undo is exact by construction, and
-only the steps need to be kept. Everything is immutable and goes to JSON and back without loss.
+only the steps are kept over a restart. Everything is immutable and goes to JSON and back without loss.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
+from itertools import accumulate
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
@@ -153,8 +154,9 @@ def after(sheet: Sheet, step: Step) -> Sheet:
             return _with_last(sheet, replace(sheet.lines[-1], count=amount, factor=1, source=CaptureSource.SCALE))
 
 
-def sheet_of(steps: tuple[Step, ...]) -> Sheet:
-    return reduce(after, steps, Sheet())
+def sheets_of(steps: tuple[Step, ...]) -> list[Sheet]:
+    """The empty sheet, and the sheet after each of the steps."""
+    return list(accumulate(steps, after, initial=Sheet()))
 
 
 def _with_line(lines: tuple[Line, ...], new: Line) -> tuple[Line, ...]:

@@ -51,7 +51,7 @@ from onebook_edge.capture.dialogue_state import (
     WeightTaken,
     after,
     booked_after,
-    sheet_of,
+    sheets_of,
 )
 from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, Words
 from onebook_edge.capture.label_values import bin_of, command_of, count_of, document_of
@@ -64,7 +64,7 @@ from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.labels import Command, Label, LabelKind
 from onebook_schemas.stock_events import CaptureSource
 
-_STEPS_MAX = 2_000
+_STEPS_MAX = 1_000
 _CHINA = timezone(timedelta(hours=8))
 _BEFORE_THIS_SOFTWARE = date(2025, 1, 1)
 
@@ -83,7 +83,7 @@ class ScanDialogue:
         self._settings = settings
         self._next_id = next_id
         self._state = state or DialogueState()
-        self._sheet = sheet_of(self._state.steps)
+        self._sheets = sheets_of(self._state.steps)
 
     @property
     def state(self) -> DialogueState:
@@ -92,7 +92,7 @@ class ScanDialogue:
     @property
     def sheet(self) -> Sheet:
         """What the steps of the state add up to, for a screen."""
-        return self._sheet
+        return self._sheets[-1]
 
     def handle(self, message: DialogueInput, now: Instant) -> list[DialogueOutput]:
         match message:
@@ -128,10 +128,10 @@ class ScanDialogue:
 
     def _sign_in(self, actor: str) -> Feedback:
         self._state = replace(self._state, actor=actor)
-        if self._sheet.action is None:
+        if self.sheet.action is None:
             return texts.SIGNED_IN.say(actor=actor)
-        action = ACTIONS[self._sheet.action]
-        return texts.SHEET_TAKEN_OVER.say(actor=actor, action=action, lines=len(self._sheet.lines))
+        action = ACTIONS[self.sheet.action]
+        return texts.SHEET_TAKEN_OVER.say(actor=actor, action=action, lines=len(self.sheet.lines))
 
     def _not_ready(self) -> Feedback | None:
         """What must come before anything can be put on the sheet."""
@@ -139,9 +139,9 @@ class ScanDialogue:
             return texts.WAIT.say()
         if self._state.actor is None:
             return texts.NEED_BADGE.say()
-        if self._sheet.action is None:
+        if self.sheet.action is None:
             return texts.NEED_ACTION.say()
-        return texts.REVERSING.say() if self._sheet.action is Command.REVERSE else None
+        return texts.REVERSING.say() if self.sheet.action is Command.REVERSE else None
 
     # Scans ----------------------------------------------------------------------------------------------------------
 
@@ -207,8 +207,8 @@ class ScanDialogue:
                 return [self._begin(action)]
 
     def _begin(self, action: Command) -> Feedback:
-        if self._sheet.lines or (self._sheet.action is Command.REVERSE and action is not Command.REVERSE):
-            return texts.ACTION_OPEN.say(action=ACTIONS[self._sheet.action or action])
+        if self.sheet.lines or (self.sheet.action is Command.REVERSE and action is not Command.REVERSE):
+            return texts.ACTION_OPEN.say(action=ACTIONS[self.sheet.action or action])
         if action is not Command.REVERSE:
             return self._take(ActionChosen(action)) or texts.ACTION_CHOSEN.say(action=ACTIONS[action])
         last = next((booked for booked in self._state.booked if booked.actor == self._state.actor), None)
@@ -218,11 +218,11 @@ class ScanDialogue:
         return self._take(ActionChosen(action, reverses=last.movement_id)) or asked
 
     def _confirm(self, device: str) -> list[DialogueOutput]:
-        if lacking := missing(self._sheet):
+        if lacking := missing(self.sheet):
             return [lacking]
         actor = self._state.actor
         assert actor is not None, "commands are taken from a signed-in person only"
-        facts = facts_of(self._sheet, actor, device, self._next_id)
+        facts = facts_of(self.sheet, actor, device, self._next_id)
         self._state = replace(self._state, booking=Booking(facts[0].movement_id, actor))
         return [Draft(facts[0].movement_id, facts), texts.BOOKING.say()]
 
@@ -241,14 +241,14 @@ class ScanDialogue:
     # The outbox's answer ---------------------------------------------------------------------------------------------
 
     def _recorded(self, draft_id: str) -> Feedback:
-        booking, sheet = self._state.booking, self._sheet
+        booking, sheet = self._state.booking, self.sheet
         if booking is None or booking.draft_id != draft_id:
             return texts.NOTE_RECORDED.say()
         assert sheet.action is not None, "only a complete sheet is booked"
         self._state = replace(
             self._state, steps=(), booking=None, set_aside=None, booked=booked_after(self._state, sheet)
         )
-        self._sheet = Sheet()
+        self._sheets = sheets_of(())
         return texts.RECORDED.say(action=ACTIONS[sheet.action], lines=len(sheet.lines))
 
     def _not_recorded(self, draft_id: str, reason: str) -> Feedback:
@@ -261,11 +261,11 @@ class ScanDialogue:
 
     def _take(self, step: Step) -> Feedback | None:
         """Take a step; or say why not, and change nothing."""
-        sheet = after(self._sheet, step)
+        sheet = after(self.sheet, step)
         if refusal := texts.SHEET_FULL.say() if len(self._state.steps) >= _STEPS_MAX else unusable(sheet):
             return refusal
         self._state = replace(self._state, steps=(*self._state.steps, step))
-        self._sheet = sheet
+        self._sheets.append(sheet)
         return None
 
     def _keep_steps(self, kept: int) -> None:
@@ -274,7 +274,7 @@ class ScanDialogue:
         freed = [step.weight for step in dropped if isinstance(step, WeightTaken)]
         weight = self._state.weight or (freed[-1] if freed else None)
         self._state = replace(self._state, steps=self._state.steps[:kept], weight=weight)
-        self._sheet = sheet_of(self._state.steps)
+        del self._sheets[kept + 1 :]
 
     def _document(self, number: str) -> Feedback:
         document = document_of(number)
@@ -285,7 +285,7 @@ class ScanDialogue:
     def _bin(self, name: str) -> Feedback:
         if bin_of(name) is None:
             return texts.BIN_BAD.say(bin=name)
-        sheet = self._sheet
+        sheet = self.sheet
         assert sheet.action is not None, "a bin is taken after an action only"
         if name in (sheet.from_bin, sheet.to_bin):
             return texts.BIN_ALREADY.say(bin=name)
@@ -314,9 +314,9 @@ class ScanDialogue:
     def _not_to_be_added(self, goods: Goods, now: Instant) -> Feedback | None:
         if goods.item.tracking is Tracking.SERIAL and (goods.serial is None or goods.count * goods.factor != 1):
             return texts.NEED_SERIAL.say(item=self._name(goods.item.code))
-        if goods.serial and (goods.item.code, goods.factor, goods.serial) in self._sheet.serial_keys:
+        if goods.serial and (goods.item.code, goods.factor, goods.serial) in self.sheet.serial_keys:
             return texts.ALREADY_SCANNED.say(serial=goods.serial)
-        if self._sheet.action is Command.ISSUE and goods.is_expired_on(_day(now)):
+        if self.sheet.action is Command.ISSUE and goods.is_expired_on(_day(now)):
             return texts.EXPIRED.say(item=self._name(goods.item.code), expires_on=goods.expires_on)
         return None
 
@@ -325,7 +325,7 @@ class ScanDialogue:
         text = texts.GOODS
         if goods.is_doubtful:
             text = texts.GOODS_DOUBTFUL
-        elif goods.is_expired_on(_day(now)) and self._sheet.action in (Command.RECEIVE, Command.MOVE):
+        elif goods.is_expired_on(_day(now)) and self.sheet.action in (Command.RECEIVE, Command.MOVE):
             text = texts.GOODS_EXPIRED
         return self._said_of_last(text, expires_on=goods.expires_on, doubt=goods.serial or goods.lot)
 
@@ -333,17 +333,17 @@ class ScanDialogue:
         count = count_of(value)
         if count is None:
             return texts.AMOUNT_BAD.say(amount=value)
-        if not self._sheet.lines:
+        if not self.sheet.lines:
             return texts.NEED_GOODS.say()
-        if self._sheet.lines[-1].serials:
+        if self.sheet.lines[-1].serials:
             return texts.AMOUNT_BY_SERIAL.say()
         return self._take(CountSet(count)) or self._said_of_last(texts.GOODS)
 
     def _weigh(self, now: Instant) -> Feedback:
         weight = self._state.weight
-        if not self._sheet.lines:
+        if not self.sheet.lines:
             return texts.NEED_GOODS.say()
-        line = self._sheet.lines[-1]
+        line = self.sheet.lines[-1]
         if line.serials:
             return texts.AMOUNT_BY_SERIAL.say()
         if weight is None or now.monotonic_ms - weight.at.monotonic_ms > self._settings.weight_usable_s * 1_000:
@@ -363,7 +363,7 @@ class ScanDialogue:
         self._sign_out_if_idle(now)
         if blocked := self._not_ready():
             return [blocked]
-        tags = sort_tags(seen.epcs, self.catalogue, self._sheet.serial_keys)
+        tags = sort_tags(seen.epcs, self.catalogue, self.sheet.serial_keys)
         if tags.lines and (refusal := self._take(GoodsAdded(tags.lines))):
             return [refusal]
         self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
@@ -380,13 +380,13 @@ class ScanDialogue:
         return Words(item.name_zh, item.name_en) if item else Words(code, code)
 
     def _said_of_last(self, text: texts.Text, **places: object) -> Feedback:
-        line = self._sheet.lines[-1]
+        line = self.sheet.lines[-1]
         item = self.catalogue.by_code(line.item)
         unit = Words(item.units[0].name_zh if item else line.unit, line.unit)
         return text.say(item=self._name(line.item), amount=_plain(line.amount), unit=unit, **places)
 
     def _as_scanned(self, text: str) -> str:
-        return short(f"(00){self._sheet.pallet} {text}" if self._sheet.pallet else text)
+        return short(f"(00){self.sheet.pallet} {text}" if self.sheet.pallet else text)
 
 
 def _day(now: Instant) -> date:

@@ -44,7 +44,7 @@ class ScaleSettings(_Settings):
         description="At or below this many divisions the scale counts as empty (Min is 20 e).",
     )
     another_divisions: int = Field(
-        default=20, ge=1, le=10_000, description="A settled weight that differs by more than this is another placement."
+        default=5, ge=1, le=10_000, description="A settled weight that differs by more than this is another placement."
     )
 
 

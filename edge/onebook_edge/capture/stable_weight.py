@@ -81,28 +81,33 @@ class StableWeightRule:
         if reading.stable is False or reading.quality is Quality.UNSTABLE:
             self._run.clear()
             return False
-        if self._run and (self._run[-1].net, self._run[-1].stable) != (reading.net, reading.stable):
+        if self._run and not self._continues(self._run[-1], reading):
             self._run.clear()
         self._run.append(reading)
         return self._two_agree() if reading.stable else self._all_are_close()
+
+    def _continues(self, last: Weighed, reading: Weighed) -> bool:
+        """Whether a reading is more of the same: a stream that fell silent meanwhile says nothing about the time between."""
+        return (last.net, last.stable) == (reading.net, reading.stable) and (
+            _apart_ms(last, reading) <= 2 * self._settings.settled_ms
+        )
 
     def _two_agree(self) -> bool:
         return len(self._run) >= 2 and self._run[-1].value == self._run[-2].value
 
     def _all_are_close(self) -> bool:
-        until_ms = self._run[-1].observed_at.monotonic_ms
-        # Older readings say nothing about now: a stream that fell silent begins afresh.
-        while until_ms - self._run[0].observed_at.monotonic_ms > 2 * self._settings.settled_ms:
-            self._run.popleft()
-        window = self._settled_window(until_ms)
-        values = [reading.value for reading in window if reading.value is not None]
+        values = [reading.value for reading in self._settled_window() if reading.value is not None]
         within = self._settings.division * self._settings.settled_within_divisions
         return bool(values) and max(values) - min(values) <= within
 
-    def _settled_window(self, until_ms: int) -> list[Weighed]:
+    def _settled_window(self) -> list[Weighed]:
         """The fewest latest readings that span the time and are enough; empty while there are none such."""
         run = list(self._run)
         for first in range(len(run) - self._settings.settled_readings_min, -1, -1):
-            if until_ms - run[first].observed_at.monotonic_ms >= self._settings.settled_ms:
+            if _apart_ms(run[first], run[-1]) >= self._settings.settled_ms:
                 return run[first:]
         return []
+
+
+def _apart_ms(earlier: Weighed, later: Weighed) -> int:
+    return later.observed_at.monotonic_ms - earlier.observed_at.monotonic_ms

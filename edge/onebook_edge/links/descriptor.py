@@ -28,6 +28,7 @@ class OpenDescriptor:
         self._lost: Reason | None = None
         self._reader: asyncio.Future[None] | None = None
         self._listening = False
+        self._sending = False
         self._listen()
 
     async def read(self) -> bytes:
@@ -59,8 +60,8 @@ class OpenDescriptor:
     def close(self) -> None:
         """Take the descriptor off the event loop and drop what was not sent."""
         self._pause()
-        self._loop.remove_writer(self._descriptor)
         self._outgoing.clear()
+        self._await_room()
 
     def _listen(self) -> None:
         if not self._listening and self._lost is None:
@@ -96,10 +97,15 @@ class OpenDescriptor:
             self.lose(self._gone())
             return
         del self._outgoing[:sent]
-        if self._outgoing:
+        self._await_room()
+
+    def _await_room(self) -> None:
+        """Have the event loop tell when more can be written, if there is more."""
+        if self._outgoing and not self._sending:
             self._loop.add_writer(self._descriptor, self._on_writable)
-        else:
+        elif self._sending and not self._outgoing:
             self._loop.remove_writer(self._descriptor)
+        self._sending = bool(self._outgoing)
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-import structlog
-
 from onebook_edge.device import Faulted, Observed
 from onebook_edge.links.link import Reason
+from onebook_edge.logs import get_logger
 from onebook_edge.machine import Instant
 
-log = structlog.get_logger()
+log = get_logger()
 Answer = TypeVar("Answer")
 
 

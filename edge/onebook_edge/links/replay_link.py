@@ -11,17 +11,17 @@ import contextlib
 from pathlib import Path
 from typing import Literal, TextIO
 
-import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
 from onebook_edge.clock import Clock
 from onebook_edge.links import reasons
 from onebook_edge.links.link import Link, LinkLost, LinkUnavailable
+from onebook_edge.logs import get_logger
 
 RECORDING_BYTES_MAX = 16 * 1024 * 1024
 _REPEAT_PAUSE_S = 1.0
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class ReplaySettings(BaseModel):

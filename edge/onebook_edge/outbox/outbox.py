@@ -8,10 +8,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import structlog
-
 from onebook_edge.clock import Clock, new_epoch
 from onebook_edge.errors import OutboxFullError
+from onebook_edge.logs import get_logger
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.retention import (
     Admission,
@@ -27,7 +26,7 @@ from onebook_schemas.envelope import JournalFact, TelemetryFact
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
 from onebook_schemas.uplink import Stream
 
-log = structlog.get_logger()
+log = get_logger()
 
 _THIN_AT_ONCE = 200  # Events that become one.
 _BOOTS_KEPT = 32

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from onebook_edge.clock import Clock
+from onebook_edge.logs import get_logger
 from onebook_edge.machine import Woken
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.uplink.machine import (
@@ -33,7 +32,7 @@ from onebook_schemas.encoding import UndecodableError, decode, encode, encode_up
 from onebook_schemas.mqtt_link import Inbound, LastWill, LostError, MqttLink, RefusedByBrokerError
 from onebook_schemas.uplink import Ack, EdgeState, Live, LiveReading, Stream, Upload
 
-log = structlog.get_logger()
+log = get_logger()
 
 LOAD_BYTES_MAX = 512 * 1024  # Plain bytes of events in one upload.
 
