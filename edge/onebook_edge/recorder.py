@@ -25,7 +25,7 @@ from onebook_edge.device import Faulted, Measured, Observed
 from onebook_edge.errors import OutboxFullError
 from onebook_edge.links.device_status import DeviceState
 from onebook_edge.logs import get_logger
-from onebook_edge.machine import Woken
+from onebook_edge.machine import Instant, Woken
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import Admission
 from onebook_schemas.device_events import (
@@ -70,6 +70,11 @@ class Recorder:
     _rescheduled: asyncio.Event = field(default_factory=asyncio.Event)
     _pressed: set[Stream] = field(default_factory=set)
     _boot_dated: bool = False
+    _interrupted: dict[str, str] = field(init=False)  # Work place -> draft that was being booked when the agent ended.
+
+    def __post_init__(self) -> None:
+        states = {name: dialogue.state for name, dialogue in self.pipeline.dialogues.items()}
+        self._interrupted = {name: state.booking.draft_id for name, state in states.items() if state.booking}
 
     def hear(self, output: Observed | Faulted | DeviceState) -> None:
         """Take what a device said, at once and in order."""
@@ -86,6 +91,7 @@ class Recorder:
     async def run(self) -> None:
         """Write what was heard, and keep the house, until cancelled."""
         self._entries.put_nowait(_Entry((EdgeStarted(software_version=self.software_version),)))
+        await self._settle_interrupted()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._write_journal())
             tasks.create_task(self._write_telemetry())
@@ -97,7 +103,11 @@ class Recorder:
     # Capture ----------------------------------------------------------------------------------------------------
 
     def _feed(self, message: CaptureInput) -> None:
-        for output in self.pipeline.handle(message, self.clock.now()):
+        outputs = self.pipeline.handle(message, self.clock.now())
+        said = [output.said for output in outputs if isinstance(output, AtWorkPlace)]
+        if said:
+            self._keep_states(durable=any(isinstance(one, Draft) for one in said))
+        for output in outputs:
             self._take(output)
         self._rescheduled.set()
 
@@ -108,7 +118,6 @@ class Recorder:
             case AtWorkPlace(work_place, Feedback() as feedback):
                 self.feedback[work_place] = feedback
                 log.debug("feedback", work_place=work_place, code=feedback.code)
-                self._keep_states()
             case Measured():
                 self._samples.add(output)
             case ReadingUnused():
@@ -117,12 +126,27 @@ class Recorder:
             case _:
                 log.debug("observed", what=type(output).__name__)
 
-    def _keep_states(self) -> None:
-        """A draft outlives a restart. Not forced to the disk: what is booked is, and a draft can be scanned again."""
+    def _keep_states(self, *, durable: bool) -> None:
+        """A draft outlives a restart. It is forced to the disk before it is booked: what was confirmed and what was not must
+        be known after a power cut too, or the same sheet could be booked twice."""
         states = {name: dialogue.state.to_json() for name, dialogue in self.pipeline.dialogues.items()}
         fresh = self.states_file.with_suffix(".new")
-        fresh.write_text(json.dumps(states, ensure_ascii=False), encoding="utf-8")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(states, file, ensure_ascii=False)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(fresh, self.states_file)
+
+    async def _settle_interrupted(self) -> None:
+        """A booking that a restart interrupted: the journal knows whether it was recorded."""
+        for name, draft_id in self._interrupted.items():
+            sequence = await self.outbox[Stream.JOURNAL].find(draft_id)
+            if sequence is not None:
+                self._feed(AtWorkPlace(name, Recorded(draft_id, sequence)))
+            else:
+                reason = "重启前未及记账,请重新确认 / interrupted by a restart before it was recorded: confirm again"
+                self._feed(AtWorkPlace(name, NotRecorded(draft_id, reason)))
 
     async def _wake_pipeline(self) -> None:
         while True:
@@ -213,11 +237,11 @@ class Recorder:
             await asyncio.sleep(CLOCK_S)
 
 
-def read_states(path: Path) -> dict[str, DialogueState]:
+def read_states(path: Path, now: Instant) -> dict[str, DialogueState]:
     """The drafts of the work places as they stood when the agent ended."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return {name: DialogueState.from_json(state) for name, state in kept.items()}
+        return {name: DialogueState.from_json(state).restarted(now) for name, state in kept.items()}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:

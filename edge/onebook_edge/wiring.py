@@ -31,7 +31,8 @@ class Agent:
         self.outbox = outbox
         self._settings = settings
         states_file = settings.data_folder / "drafts.json"
-        pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, read_states(states_file))
+        states = read_states(states_file, clock.now())
+        pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, states)
         version = software_version()
         self.recorder = Recorder(outbox, pipeline, clock, states_file, version)
         broker = BrokerAddress(settings.broker.host, settings.broker.port)

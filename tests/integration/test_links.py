@@ -144,6 +144,17 @@ async def test_a_device_pulled_out_in_mid_frame_comes_back_under_another_number(
     assert runner.counters.reconnects == 1
 
 
+async def test_a_loose_plug_is_back_soon_each_time(plug: PtyPlug) -> None:
+    heard = Heard()
+    async with running(DeviceRunner("s1", serial_link(plug), Lines, heard, CLOCK).run()):
+        for _ in range(6):
+            plug.unplug()
+            await until(lambda: heard.states and heard.states[-1][0] == "unavailable")
+            await asyncio.sleep(0.3)
+            plug.plug()
+            await until(lambda: heard.states[-1][0] == "available", timeout_s=3)
+
+
 async def test_a_device_that_is_plugged_in_late_is_found(plug: PtyPlug) -> None:
     plug.unplug()
     heard = Heard()

@@ -171,14 +171,20 @@ async def test_three_devices_share_a_line_and_the_dead_one_holds_up_nobody(line:
 async def test_a_late_answer_is_never_taken_for_the_next_one(line: Line) -> None:
     plug, responder = line
     probe = Probe(Words(ONE, HUNDRED))
-    responder.answer = first_then([(0.09, rtu(1, 3, 0))])  # After the time-out, before the end of the drain.
-    bus = bus_of(settings_of(plug), probe)
+
+    def once_too_late(request: Request) -> Sequence[Reply]:
+        [(_, frame)] = echo_address(request)
+        return [(0.19 if len(responder.requests) == 5 else 0.06, frame)]  # Time-out at 0.1, drained until 0.3.
+
+    responder.answer = once_too_late
+    bus = bus_of(settings_of(plug, answer_timeout_ms=100, drain_ms=200), probe)
     async with running(bus.run()):
-        await until(lambda: len(probe.driver.polls) >= 5)
+        await until(lambda: len(probe.driver.polls) >= 6)
     assert probe.misread() == []
-    assert probe.driver.polls[0] == RegistersRead({}, {ONE: "no-answer", HUNDRED: "no-answer"})
-    assert all(not poll.failed for poll in probe.driver.polls[1:])
+    assert probe.driver.polls[2] == RegistersRead({}, {ONE: "no-answer", HUNDRED: "no-answer"})
+    assert all(not poll.failed for poll in probe.driver.polls[3:])
     assert bus.counters["probe-1"].faults == {"no-answer": 1, "out-of-turn": 1}
+    assert probe.heard.states == [("available", None)]
 
 
 async def test_an_answer_to_a_cancelled_request_is_never_taken_for_the_next_one(line: Line) -> None:
@@ -266,6 +272,17 @@ async def test_a_refused_group_is_read_register_by_register_from_then_on(line: L
     assert probe.heard.states == [("available", None)]
 
 
+async def test_a_device_that_refuses_every_register_stays_available_at_one_request_a_poll(line: Line) -> None:
+    plug, responder = line
+    probe = Probe(Words(TWO))
+    refused = b"\x01\x83\x02" + crc(b"\x01\x83\x02")
+    responder.answer = lambda request: [(0.0, refused)]
+    async with running(bus_of(settings_of(plug), probe).run()):
+        await until(lambda: len(responder.requests) >= 6)
+    assert responder.requests[:6] == [(1, 3, 0, 2), (1, 3, 0, 1), (1, 3, 1, 1), *[(1, 3, 0, 1)] * 3]
+    assert probe.heard.states == [("available", None)]
+
+
 async def test_a_busy_device_is_available_and_its_fault_shows(line: Line) -> None:
     plug, responder = line
     probe = Probe(Words(RegisterRange(4, 0, 2)))
@@ -276,23 +293,28 @@ async def test_a_busy_device_is_available_and_its_fault_shows(line: Line) -> Non
     assert probe.heard.states == [("available", None)]
 
 
-async def test_noise_while_nobody_is_asked_is_counted_and_does_not_reach_a_reading(line: Line) -> None:
+async def test_after_bytes_out_of_turn_the_line_is_left_alone_until_the_rest_has_come(line: Line) -> None:
     plug, responder = line
-    probe = Probe(Words(ONE), poll_interval_ms=100)
-    bus = bus_of(settings_of(plug), probe)
+    probe = Probe(Words(HUNDRED), poll_interval_ms=100)
+    right, stray = rtu(1, 3, 100), rtu(1, 3, 0)
+
+    def stray_around_the_second_poll(request: Request) -> Sequence[Reply]:
+        return [(0.0, right), (0.06, stray), (0.115, stray)] if len(responder.requests) == 1 else [(0.05, right)]
+
+    responder.answer = stray_around_the_second_poll
+    bus = bus_of(settings_of(plug, answer_timeout_ms=150, drain_ms=150), probe)
     async with running(bus.run()):
-        await until(lambda: probe.driver.polls)
-        responder.send(rtu(1, 3, 0xDEAD))
         await until(lambda: len(probe.driver.polls) >= 3)
     assert probe.misread() == []
-    assert bus.counters["probe-1"].faults == {"out-of-turn": 1}
+    assert set(bus.counters["probe-1"].faults) == {"out-of-turn"}
+    assert bus.counters["probe-1"].polls_missed > 0
 
 
 async def test_a_line_that_never_gets_quiet_is_asked_all_the_same_and_the_failure_shows(line: Line) -> None:
     plug, responder = line
     probe = Probe(Words(ONE))
     responder.answer = lambda request: []
-    async with running(bus_of(settings_of(plug, drain_ms=20), probe).run(), _babble(responder)):
+    async with running(bus_of(settings_of(plug, drain_ms=100), probe).run(), _babble(responder)):
         await until(lambda: len(probe.driver.polls) >= 2)
     assert probe.heard.states == [("silent", "garbled")]
     assert probe.heard.readings == []
@@ -469,9 +491,20 @@ async def test_a_bad_tcp_answer_is_named_and_the_connection_goes_on(
     bus = bus_of(tcp_settings(gateway.port), probe)
     async with running(bus.run()):
         await until(lambda: len(probe.heard.readings) >= 4)
-    assert probe.driver.polls[0] == RegistersRead({}, {TWO: fault})
+    assert probe.driver.polls[0] == RegistersRead({}, {TWO: "no-answer" if fault == "exception-11" else fault})
     assert bus.counters["probe-1"].faults == {fault: 1}
     assert len(gateway.connections) == 1
+
+
+async def test_a_device_for_which_only_its_gateway_answers_is_silent(gateway: Gateway) -> None:
+    probe = Probe(Words(ONE, HUNDRED))
+    gateway.spoil = lambda frame: [frame[:4] + b"\x00\x03" + frame[6:7] + b"\x83\x0b"]
+    bus = bus_of(tcp_settings(gateway.port), probe)
+    async with running(bus.run()):
+        await until(lambda: probe.driver.polls)
+    assert probe.driver.polls[0] == RegistersRead({}, {ONE: "no-answer", HUNDRED: "no-answer"})
+    assert probe.heard.states == [("silent", "exception-11")]
+    assert bus.counters["probe-1"].faults == {"exception-11": 1}
 
 
 async def test_a_late_tcp_answer_is_told_by_its_number(gateway: Gateway) -> None:

@@ -87,12 +87,7 @@ def missing(sheet: Sheet) -> Feedback | None:
 def facts_of(sheet: Sheet, actor: str, device: str, next_id: Callable[[], str]) -> tuple[StockEvent, ...]:
     """The facts of a complete sheet: one movement, one reversal, or one count for each item and lot."""
     if sheet.reverses is not None:
-        reason = texts.REVERSAL_REASON
-        return (
-            MovementReversed(
-                movement_id=next_id(), reverses=sheet.reverses, reason=reason, actor=actor, device=device
-            ),
-        )  # fmt: skip
+        return (_reversed(sheet.reverses, actor, device, next_id()),)
     if sheet.action is Command.COUNT:
         return tuple(_counted(lines, sheet, actor, device, next_id()) for lines in _by_item_and_lot(sheet.lines))
     return (_moved(sheet, actor, device, next_id()),)
@@ -109,6 +104,11 @@ def _moved(sheet: Sheet, actor: str, device: str, movement_id: str) -> GoodsMove
         actor=actor,
         device=device,
     )
+
+
+def _reversed(reverses: str, actor: str, device: str, movement_id: str) -> MovementReversed:
+    reason = texts.REVERSAL_REASON
+    return MovementReversed(movement_id=movement_id, reverses=reverses, reason=reason, actor=actor, device=device)
 
 
 def _moved_line(line: Line, sheet: Sheet) -> MovedLine:

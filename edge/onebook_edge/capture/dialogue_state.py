@@ -49,11 +49,9 @@ class Line:
 
     def takes_in(self, other: Line) -> bool:
         """Whether the other line is more of the same. A weighed line is one placement and takes nothing in."""
-        return (
-            CaptureSource.SCALE not in (self.source, other.source)
-            and (self.item, self.lot, self.factor, self.source, bool(self.serials))
-            == (other.item, other.lot, other.factor, other.source, bool(other.serials))
-        )  # fmt: skip
+        if CaptureSource.SCALE in (self.source, other.source) or bool(self.serials) != bool(other.serials):
+            return False
+        return (self.item, self.lot, self.factor, self.source) == (other.item, other.lot, other.factor, other.source)
 
 
 @dataclass(frozen=True, slots=True)

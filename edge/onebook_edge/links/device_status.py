@@ -82,12 +82,14 @@ class DeviceStatus:
         self._sink(output)
 
     def ask_driver(self, question: Callable[[], Iterable[Answer]]) -> list[Answer] | None:
-        """The driver's answer; None when it raised, which is our bug: logged and counted."""
+        """The driver's answer; None when it raised, which is our bug: counted, and logged ever more rarely."""
         try:
             return list(question())
         except Exception:  # Broad on purpose: a bug in one driver must not stop the other devices of this box.
-            log.exception("driver_failed", device_id=self.device_id)
             self.faulted(Faulted("driver-bug"))
+            times = self.counters.faults["driver-bug"]
+            if times & (times - 1) == 0:  # The 1st, 2nd, 4th, 8th ... time: it may happen with every frame.
+                log.exception("driver_failed", device_id=self.device_id, times=times)
             return None
 
 

@@ -7,7 +7,7 @@ is silent: it is asked at growing intervals and holds up the others less. A rang
 was silent or the port was opened anew.
 
 The drivers make readings and faults out of failed ranges (`RegistersRead.failed`); the bus counts each failed transaction,
-and itself reports only what no driver can know: bytes out of turn and refused groups.
+and itself reports only what no driver can know: bytes out of turn.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ class ModbusBus:
         self._asked = polled
         polled.take_slot(self._clock.now().monotonic_ms)
         poll = _Poll()
-        for wanted in polled.ranges():
+        ranges = polled.status.ask_driver(polled.device.driver.ranges)
+        if ranges is None:
+            return
+        for wanted in ranges:
             await self._read(polled, wanted, poll)
         if not poll.answered:
             polled.finish(poll, self._clock.now())
@@ -137,7 +140,7 @@ class ModbusBus:
         if answer.reason == _ILLEGAL_ADDRESS:
             polled.refused.add(wanted)
         else:
-            poll.failed[wanted] = answer.reason
+            poll.failed[wanted] = "no-answer" if answer.is_silence else answer.reason
 
     def _out_of_turn(self) -> None:
         if self._asked is not None:  # Most likely its answer, too late.
@@ -162,9 +165,6 @@ class _Polled:
         self._unanswered = 0
         self.status.counters.reconnects += again
 
-    def ranges(self) -> Sequence[RegisterRange]:
-        return self.status.ask_driver(self.device.driver.ranges) or []
-
     def next_ms(self) -> int:
         return max(self.due_ms, self.not_before_ms)
 
@@ -176,6 +176,9 @@ class _Polled:
 
     def finish(self, poll: _Poll, now: Instant) -> None:
         self._judge(poll, now)
+        if poll.failed and not poll.values:
+            # Ask for one register again, though it was refused: or nobody would see the device die or mend.
+            self.refused.discard(next(iter(poll.failed)))
         answer = RegistersRead(poll.values, poll.failed)
         for output in self.status.ask_driver(lambda: self.device.driver.decode(answer, now)) or []:
             if isinstance(output, Observed):

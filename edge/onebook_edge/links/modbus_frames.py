@@ -28,6 +28,7 @@ HEARD_BYTES_MAX = 600  # Twice the longest frame: a line that babbles is not wor
 _EXCEPTION = 0x80
 _EXCEPTION_FRAME_BYTES = 5
 _FRAME_BYTES_MIN = 5
+_FROM_GATEWAY = ("exception-10", "exception-11")  # It speaks for a device that cannot be reached or does not answer.
 _MBAP = struct.Struct(">HHHB")
 
 Registers: TypeAlias = tuple[int, ...]
@@ -42,7 +43,11 @@ class Fault:
     @property
     def from_device(self) -> bool:
         """Whether the device itself certainly spoke: it is alive and declines."""
-        return self.reason.startswith("exception-")
+        return self.reason.startswith("exception-") and self.reason not in _FROM_GATEWAY
+
+    @property
+    def is_silence(self) -> bool:
+        return self.reason == "no-answer" or self.reason in _FROM_GATEWAY
 
 
 class Framing(Protocol):

@@ -119,7 +119,7 @@ def silent(seconds: float) -> Reason:
 
 def no_good_answer(fault: str) -> Reason:
     """Why a Modbus device counts as silent. `fault` is the last fault, see `modbus_frames`."""
-    if fault == "no-answer":
+    if fault in ("no-answer", "exception-10", "exception-11"):
         return Reason(
             fault,
             "设备不应答。请检查电源、设备地址、波特率以及 A/B 接线。",

@@ -26,6 +26,7 @@ async def keep_open(link: Link, serve: Callable[[], Awaitable[None]], gone: Call
             await serve()
         except LinkUnavailable as error:
             gone(error.reason)
+            unstable.reset()  # It really was away.
             wait_s = missing.next_s()
         except LinkLost as error:
             gone(error.reason)

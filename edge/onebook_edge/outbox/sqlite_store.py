@@ -30,6 +30,7 @@ CREATE TABLE event (
 """
 _DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never waits long behind it.
 _PAGES_PER_VACUUM = 256
+_FIND_AMONG = 2_000
 
 
 class SqliteStreamStore:
@@ -98,6 +99,14 @@ class SqliteStreamStore:
         if sequence == self._position.last_sequence:
             return self._head
         async with self._db.execute("SELECT chain_hash FROM event WHERE sequence = ?", (sequence,)) as rows:
+            row = await rows.fetchone()
+        return row[0] if row else None
+
+    async def find(self, text: str) -> int | None:
+        """The sequence of the newest of the last events that contains these words; None if none does."""
+        query = "SELECT max(sequence) FROM event WHERE sequence > ? AND instr(body, ?)"
+        values = (self._position.last_sequence - _FIND_AMONG, text.encode())
+        async with self._db.execute(query, values) as rows:
             row = await rows.fetchone()
         return row[0] if row else None
 

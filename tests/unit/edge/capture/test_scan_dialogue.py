@@ -480,6 +480,14 @@ def test_a_sheet_never_outgrows_an_event() -> None:
     assert len(movement.model_dump_json()) < EVENT_BYTES_MAX - 1_024
 
 
+def test_a_sheet_has_an_end_also_when_its_lines_only_grow() -> None:
+    place = receiving()
+    codes = [place.scan(BED_PIECE).code for _ in range(1_000)]
+    assert (codes[997], codes[998], codes[999]) == ("goods", "sheet-full", "sheet-full")
+    assert place.scan("OBC-UNDO").code == "undone"
+    assert place.booked().lines[0].quantity.amount == 997
+
+
 def test_a_flood_of_tags_is_refused_whole() -> None:
     place = receiving()
     assert place.tags(*[sgtin("09520000000042", 10**11 + n) for n in range(6_000)]).code == "sheet-full"

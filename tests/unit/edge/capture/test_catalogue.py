@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from onebook_edge.capture.catalogue import Catalogue, Tracking, is_counted, mass_in
+from onebook_edge.errors import ConfigurationError
+from tests.unit.edge.capture.work_place import BED, CATALOGUE_CSV, PADDY, RICE, TENT
+
+CATALOGUE = Catalogue.from_csv_text(CATALOGUE_CSV)
+HEAD, TENT_ROW, BED_ROW, *_ = CATALOGUE_CSV.splitlines()
+
+
+def test_an_item_is_found_by_the_gtin_of_each_unit_by_its_code_and_by_its_initials() -> None:
+    piece, carton = CATALOGUE.by_gtin("09520000000066"), CATALOGUE.by_gtin("19520000000063")
+    assert piece is not None
+    assert carton is not None
+    assert piece.item == carton.item == CATALOGUE.by_code(BED)
+    assert (piece.unit.factor, piece.unit.name_zh) == (1, "张")
+    assert (carton.unit.factor, carton.unit.name_zh) == (2, "件")
+    assert [item.code for item in CATALOGUE.by_initials("d")] == [PADDY, RICE]
+    assert len(CATALOGUE) == 4
+
+
+def test_an_item_knows_how_it_is_tracked_and_counted() -> None:
+    tent, rice, paddy = (CATALOGUE.by_code(code) for code in (TENT, RICE, PADDY))
+    assert tent is not None
+    assert rice is not None
+    assert paddy is not None
+    assert (tent.name_en, tent.tracking, tent.shelf_life_days) == ("Command tent, 60 m2", Tracking.SERIAL, 3650)
+    assert (rice.base_unit, paddy.units[0].gtin14) == ("KGM", None)
+
+
+def test_what_is_not_there_is_none() -> None:
+    assert CATALOGUE.by_gtin("06901234567892") is None
+    assert CATALOGUE.by_code("LS99999") is None
+    assert CATALOGUE.by_initials("XYZ") == ()
+
+
+def test_a_byte_order_mark_is_no_part_of_a_column() -> None:
+    assert len(Catalogue.from_csv_text("\ufeff" + CATALOGUE_CSV)) == 4
+
+
+def test_every_problem_of_a_file_is_reported_at_once() -> None:
+    rows = [BED_ROW.replace(BED, "ls1"), BED_ROW.replace(",lot,", ",heap,"), BED_ROW.replace(",2,", ",0,"), TENT_ROW]
+    with pytest.raises(ConfigurationError) as raised:
+        Catalogue.from_csv_text("\n".join((HEAD, *rows)))
+    assert [problem.split(":")[0] for problem in raised.value.problems] == [
+        "catalogue line 2", "catalogue line 3", "catalogue line 4",
+    ]  # fmt: skip
+
+
+def test_a_missing_column_is_a_problem_of_each_line() -> None:
+    with pytest.raises(ConfigurationError, match="catalogue line 2: 'name_zh'"):
+        Catalogue.from_csv_text("code\nLS01006")
+
+
+def test_a_code_or_gtin_that_stands_for_two_things_is_refused() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Catalogue.from_csv_text("\n".join((HEAD, BED_ROW, BED_ROW, TENT_ROW.replace("9520000000042", "9520000000066"))))
+    assert [problem.split(" stands")[0] for problem in raised.value.problems] == [
+        f"item code {BED}", "GTIN 09520000000066", "GTIN 19520000000063",
+    ]  # fmt: skip
+
+
+def test_masses_are_converted_by_shifting_the_point() -> None:
+    assert mass_in("TNE", Decimal("12340"), "KGM") == Decimal("12.340")
+    assert mass_in("KGM", Decimal("0.5"), "GRM") == Decimal("0.0005")
+    assert mass_in("EA", Decimal(1), "KGM") is None
+    assert mass_in("KGM", Decimal(1), "LBR") is None
+
+
+def test_only_measured_units_exist_in_parts() -> None:
+    assert [unit for unit in ("EA", "SET", "CT", "KGM", "MTR", "MTQ") if is_counted(unit)] == ["EA", "SET", "CT"]

@@ -1,0 +1,154 @@
+"""Whatever is scanned, in whatever order: the promises of the dialogue hold.
+
+Goal: no sequence of inputs raises, leaves an input without its one feedback, books a confirmation twice, breaks undo, or makes
+a dialogue that was written down and read back behave in another way. Method: random inputs from all that can be scanned, weighed
+and seen, with an outbox that answers sooner, later or not; a twin that goes through JSON before each input must do the same.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from onebook_edge.capture.dialogue_messages import DialogueInput, Draft, NotRecorded, Recorded, Scanned, TagsSeen
+from onebook_edge.capture.dialogue_state import DialogueState, sheets_of
+from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.scan_dialogue import ScanDialogue
+from onebook_edge.capture.stable_weight import StableWeight
+from onebook_edge.machine import Instant, Woken
+from onebook_schemas.device_events import CodeSetAside
+from onebook_schemas.labels import Command
+from tests.unit.edge.capture.work_place import (
+    BED_CARTON,
+    BED_PIECE,
+    PADDY,
+    RICE_BAG,
+    WorkPlace,
+    bed,
+    counting_ids,
+    sgtin,
+    tent,
+)
+
+COMMANDS = [f"OBC-{command}" for command in Command if command is not Command.CONFIRM]
+LABELS = [
+    "OBP-a",
+    "OBP-b",
+    "OBB-A",
+    "OBB-B",
+    "OBD-RK1",
+    "OBD-DB1",
+    "OBD-??",
+    "OBC-X",
+    "OBQ-0",
+    "OBQ-12",
+    "OBQ-1.5",
+    "OBQ-x",
+]
+GOODS = [
+    BED_PIECE,
+    BED_CARTON,
+    RICE_BAG,
+    PADDY,
+    tent("S1"),
+    tent("S2"),
+    bed("L1"),
+    bed("L2", "240101"),
+    bed("L1", "300101"),
+]
+OTHERS = ["]E06901234567892", "]C100106141412345678908", "]C1", "]C10209520000000066370", "]Q1https://example.com", ""]
+EPCS = [
+    sgtin("09520000000042", 1),
+    sgtin("09520000000042", 2),
+    sgtin("19520000000063", 1),
+    sgtin("09520000099996", 1),
+    "E280",
+]
+WEIGHTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-10, max_value=10**10)
+
+
+class AnyWork(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = WorkPlace(sign_out_after_s=60, weight_usable_s=30)
+        self.place.scan("OBP-a", "OBC-RECEIVE")
+        self.twin_ids = counting_ids()
+        self.draft_ids: set[str] = set()
+        self.unanswered: list[str] = []
+
+    def put(self, message: DialogueInput) -> list[Feedback | Draft]:
+        """Give an input to the dialogue and to its twin, and check what holds for every input."""
+        dialogue, before = self.place.dialogue, self.place.dialogue.state
+        kept = DialogueState.from_json(before.to_json())
+        twin = ScanDialogue(self.place.settings, self.place.catalogue, self.twin_ids, kept)
+        outputs = dialogue.handle(message, self.place.now)
+        assert twin.handle(message, self.place.now) == outputs
+        assert twin.state == dialogue.state
+        feedback = [output for output in outputs if isinstance(output, Feedback)]
+        assert len(feedback) == 1 or (isinstance(message, Woken) and not feedback)
+        for draft in (output for output in outputs if isinstance(output, Draft)):
+            assert draft.draft_id not in self.draft_ids
+            self.draft_ids.add(draft.draft_id)
+            self.unanswered.append(draft.draft_id)
+        self.check_undo(before)
+        return outputs
+
+    def check_undo(self, before: DialogueState) -> None:
+        """After a step was taken, an undo on a copy leads back to the sheet before it."""
+        state = self.place.dialogue.state
+        if state.booking or len(state.steps) != len(before.steps) + 1:
+            return
+        copy = ScanDialogue(self.place.settings, self.place.catalogue, str, state)
+        copy.handle(Scanned("OBC-UNDO", "scanner-1"), self.place.now)
+        assert copy.state.steps == before.steps
+        assert copy.sheet == sheets_of(before.steps)[-1]
+        assert copy.state.weight == before.weight
+
+    @rule(text=st.sampled_from(COMMANDS) | st.sampled_from(LABELS) | st.sampled_from(OTHERS) | st.text(max_size=30))
+    def scan(self, text: str) -> None:
+        self.put(Scanned(text, "scanner-1"))
+
+    @rule(text=st.sampled_from(GOODS))
+    def scan_goods(self, text: str) -> None:
+        self.put(Scanned(text, "scanner-1"))
+
+    @rule()
+    def confirm(self) -> None:
+        """One confirmation gives at most one draft, and none while one is on its way."""
+        was_booking = self.place.dialogue.state.booking
+        drafts = [output for output in self.put(Scanned("OBC-CONFIRM", "scanner-1")) if isinstance(output, Draft)]
+        assert len(drafts) <= (0 if was_booking else 1)
+        assert not any(isinstance(fact, CodeSetAside) for draft in drafts for fact in draft.facts)
+
+    @rule(value=WEIGHTS, unit=st.sampled_from(["g", "kg", "t", "lb"]), net=st.sampled_from([True, False, None]))
+    def weigh(self, value: object, unit: object, net: bool | None) -> None:
+        self.put(StableWeight("scale-1", value, unit, net, self.place.now))  # type: ignore[arg-type]
+
+    @rule(epcs=st.lists(st.sampled_from(EPCS), max_size=5))
+    def tags(self, epcs: list[str]) -> None:
+        self.put(TagsSeen(tuple(epcs), "reader-1"))
+
+    @precondition(lambda self: self.unanswered)
+    @rule(is_recorded=st.booleans())
+    def outbox_answers(self, is_recorded: bool) -> None:
+        draft_id = self.unanswered.pop(0)
+        before = self.place.dialogue.state
+        self.put(Recorded(draft_id, 1) if is_recorded else NotRecorded(draft_id, "满 / full"))
+        is_sheet = before.booking is not None and before.booking.draft_id == draft_id
+        assert self.place.dialogue.state.steps == (() if is_sheet and is_recorded else before.steps)
+
+    @rule(seconds=st.integers(0, 40))
+    def time_passes(self, seconds: int) -> None:
+        self.place.now = Instant(
+            self.place.now.monotonic_ms + seconds * 1_000, self.place.now.wall_ms + seconds * 1_000
+        )
+        self.put(Woken())
+
+    @invariant()
+    def the_sheet_is_the_sum_of_its_steps(self) -> None:
+        assert self.place.dialogue.sheet == sheets_of(self.place.dialogue.state.steps)[-1]
+
+
+AnyWork.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyWork = AnyWork.TestCase
