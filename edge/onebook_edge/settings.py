@@ -120,13 +120,13 @@ def load_settings(path: Path) -> EdgeSettings:
         raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}: {error}. 不是有效的 TOML (UTF-8) / not valid TOML in UTF-8."]) from error
+    problems = [*_driver_problems(raw), *_name_problems(raw)]
     try:
         settings = EdgeSettings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigurationError(
-            [_in_words("", one, EdgeSettings) for one in error.errors(include_url=False)]
-        ) from error
-    problems = [*_driver_problems(settings), *_name_problems(settings), *_catalogue_problems(settings)]
+        problems = [_in_words("", one, EdgeSettings) for one in error.errors(include_url=False)] + problems
+        raise ConfigurationError(problems) from error
+    problems += _catalogue_problems(settings)
     if problems:
         raise ConfigurationError(problems)
     return settings
@@ -139,11 +139,12 @@ def load_catalogue(settings: EdgeSettings) -> Catalogue:
     return Catalogue.from_csv_text(settings.catalogue_file.read_text(encoding="utf-8-sig"))
 
 
-def _driver_problems(settings: EdgeSettings) -> Iterator[str]:
-    placed = [(f"devices.{n}", one.driver, one.settings, "bytes") for n, one in enumerate(settings.devices)]
-    for b, bus in enumerate(settings.buses):
-        placed += [(f"buses.{b}.devices.{n}", one.driver, one.settings, "modbus") for n, one in enumerate(bus.devices)]
-    for place, name, values, kind in placed:
+def _driver_problems(raw: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the drivers' names and settings; looked at even when other keys are wrong too."""
+    for place, device, kind in _placed_devices(raw):
+        name, values = device.get("driver"), device.get("settings", {})
+        if not isinstance(name, str) or not isinstance(values, dict):
+            continue  # The schema says so already.
         entry = DRIVERS.get(name)
         if entry is None:
             yield f"{place}.driver: 没有驱动 {name!r} / no such driver. {_did_you_mean(name, DRIVERS)}"
@@ -158,13 +159,28 @@ def _driver_problems(settings: EdgeSettings) -> Iterator[str]:
                     yield _in_words(f"{place}.settings.", one, entry.settings)
 
 
-def _name_problems(settings: EdgeSettings) -> Iterator[str]:
-    names = settings.device_ids
+def _name_problems(raw: dict[str, Any]) -> Iterator[str]:
+    names = [str(device.get("id")) for _, device, _ in _placed_devices(raw)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"devices: 名称 {name!r} 重复 / used twice. Give each device a name of its own."
-    for name in settings.capture.devices:
+    capture = raw.get("capture")
+    used = capture.get("devices") if isinstance(capture, dict) else None
+    for name in used if isinstance(used, dict) else ():
         if name not in names:
             yield f"capture.devices.{name}: 没有这个设备 / no such device. {_did_you_mean(name, names)}"
+
+
+def _placed_devices(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every device table with its place and the kind of driver that belongs there."""
+    for n, device in enumerate(_tables(raw.get("devices"))):
+        yield f"devices.{n}", device, "bytes"
+    for b, bus in enumerate(_tables(raw.get("buses"))):
+        for n, device in enumerate(_tables(bus.get("devices"))):
+            yield f"buses.{b}.devices.{n}", device, "modbus"
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _catalogue_problems(settings: EdgeSettings) -> Iterator[str]:

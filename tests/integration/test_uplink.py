@@ -19,17 +19,18 @@ from onebook_collector.clock import SystemClock as CentreClock
 from onebook_collector.ingest.book_uploads import Booked
 from onebook_collector.ingest.runner import IngestRunner
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_collector.metrics.sample import EventSamples
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_deploy.mosquitto import PrivateBroker, mosquitto_program, private_broker
 from onebook_edge.clock import SystemClock
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.uplink.machine import UplinkSettings
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
+from onebook_firmware_sim.line import Line, LineState
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.envelope import TelemetryEvent
 from onebook_schemas.sensor_events import SampleSeries, SamplesTaken
 from onebook_schemas.uplink import EdgeState, Live, LiveReading, Stream
-from tests.line import Line, LineState
 
 QUICK = UplinkSettings(resend_ms_min=200, resend_ms_max=500, reconnect_after_ms=600, probe_ms=300)
 
@@ -55,7 +56,7 @@ class Seen:
     def see_state(self, state: EdgeState, received_ms: int, *, retained: bool) -> None:
         self.states.append(state)
 
-    def see_telemetry(self, edge_id: str, event: TelemetryEvent, received_ms: int) -> None: ...
+    def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None: ...
 
     def see_booked(self, booked: Booked) -> None:
         self.booked.append(booked)

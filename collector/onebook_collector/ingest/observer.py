@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from onebook_collector.ingest.book_uploads import Booked
+from onebook_collector.metrics.sample import EventSamples
 from onebook_schemas.envelope import TelemetryEvent
 from onebook_schemas.uplink import EdgeState, Live
 
@@ -14,7 +15,7 @@ class IngestObserver(Protocol):
 
     def see_state(self, state: EdgeState, received_ms: int, *, retained: bool) -> None: ...
 
-    def see_telemetry(self, edge_id: str, event: TelemetryEvent, received_ms: int) -> None:
+    def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None:
         """An event whose points are being written. It may be seen again after a crash."""
         ...
 

@@ -219,7 +219,7 @@ class IngestRunner:
             anchors = one.upload.header.boot_anchors
             for event in decision.fresh:
                 samples.append(points_of(one.key.edge_id, one.key.epoch, event, anchors, one.received_ms))
-                self._observer.see_telemetry(one.key.edge_id, event, one.received_ms)
+                self._observer.see_telemetry(event, samples[-1], one.received_ms)
             if decision.outcome is Outcome.FRESH:
                 cursors[one.key] = replace(cursors[one.key], accepted_through=decision.accepted_through)
         if samples:

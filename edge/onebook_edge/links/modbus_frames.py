@@ -12,8 +12,9 @@ Faults: "no-answer", "exception-<code>", "short-response" (fewer registers than 
 "wrong-device", "wrong-function", "wrong-transaction", "truncated", "garbled", "overrun", "out-of-step" (TCP: the stream
 makes no sense any more and must be opened anew).
 
-Written by hand rather than with a Modbus client library: that one drops bad answers without a cause, takes late ones and
-short ones, reconnects by itself beside us, and lets a malformed answer raise inside the event loop.
+Written by hand: pymodbus 3.16 as client drops bad answers without a cause, takes late and short ones, reconnects by itself
+beside us, says why a port cannot be opened only in its log, and lets a malformed answer raise inside the event loop. It
+serves as the independent other side in the tests.
 """
 
 from __future__ import annotations

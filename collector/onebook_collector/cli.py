@@ -1,0 +1,162 @@
+"""`onebook collector`: run the centre, register sites and edges, verify and rebuild the book."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import csv
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from onebook_collector.clock import SystemClock, utc
+from onebook_collector.errors import CollectorError, ConfigurationError
+from onebook_collector.ledger import queries
+from onebook_collector.ledger.cursor import LogKey
+from onebook_collector.ledger.rebuild import rebuild
+from onebook_collector.ledger.registry import import_edges, import_items, import_sites, read_edges, read_sites
+from onebook_collector.ledger.verify import verify
+from onebook_collector.logs import configure_logging
+from onebook_collector.settings import CollectorSettings, load_settings
+from onebook_collector.wiring import open_ledger, run_collector
+from onebook_schemas.uplink import Stream
+
+DEFAULT_CONFIGURATION = Path("/etc/onebook/collector.toml")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit codes: 0 done and right, 1 it failed or the book is wrong, 2 the configuration or the call is wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        settings = load_settings(asked.config)
+        configure_logging(settings.log_level)
+        return int(asyncio.run(asked.run(settings, asked)) or 0)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(f"✗ {problem}", file=sys.stderr)
+        return 2
+    except CollectorError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onebook collector", description="省级中心 / the centre")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
+        added.set_defaults(run=run)
+        return added
+
+    command("run", _run, "运行 / run the centre until stopped")
+    command("check-config", _check_config, "检查配置 / check the configuration")
+    importing = command("import", _import, "登记 / register the catalogue, sites and edges; may be repeated")
+    importing.add_argument("--catalogue", type=Path, help="CSV of items; without it the one that onebook brings")
+    importing.add_argument("--items", type=int, help="only the first N items")
+    importing.add_argument("--sites", type=Path, help="CSV: site_id,name_zh,name_en,division_code,lon,lat")
+    importing.add_argument("--edges", type=Path, help="CSV: edge_id,site_id")
+    command("verify", _verify, "核对 / re-check every invariant of the book; exit 1 if one is broken")
+    rebuilding = command("rebuild", _rebuild, "重算 / recompute balances from the postings and compare")
+    rebuilding.add_argument("--replace", action="store_true", help="put the recomputed rows in place of those that differ")
+    restored = command("restored", _restored, "恢复后登记 / say that this book was restored from a backup")
+    restored.add_argument("--reason", required=True, help="why, for the ledger")
+    forks = command("forks", _forks, "分叉 / logs that are held because of a clone, and their release")
+    forks.add_argument("--release", metavar="EDGE/EPOCH", help="take uploads of this log again")
+    forks.add_argument("--actor", help="who decides")
+    forks.add_argument("--note", default="", help="why")
+    return parser
+
+
+async def _run(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    return await _until_stopped(run_collector(settings, lambda address: print(address, flush=True)))
+
+
+async def _check_config(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    print(f"✓ {asked.config}: 配置正确 / the configuration is right; ledger {settings.ledger_path}")
+    return 0
+
+
+async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    items = _read_catalogue(asked.catalogue)[: asked.items]
+    sites = read_sites(_read_rows(asked.sites)) if asked.sites else []
+    edges = read_edges(_read_rows(asked.edges)) if asked.edges else []
+    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+        counts = await ledger.write(
+            lambda book: (import_items(book, items), import_sites(book, sites), import_edges(book, edges))
+        )
+    print("✓ 物资 items {}  仓库 sites {}  采集端 edges {}".format(*counts))
+    return 0
+
+
+def _read_catalogue(path: Path | None) -> list[dict[str, str]]:
+    if path is not None:
+        return _read_rows(path)
+    text = resources.files("onebook_collector.reference").joinpath("catalogue.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError([f"{path}: {error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
+
+
+async def _verify(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+        report = await ledger.read(verify)
+    for check in report.checks:
+        print(f"{'✓' if check.holds else '✗'} {check.name}: {check.checked} checked")
+        for finding in check.findings:
+            print(f"    {finding}")
+    return 0 if report.holds else 1
+
+
+async def _rebuild(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+        differences = await ledger.write(lambda book: rebuild(book, replace=asked.replace))
+    for difference in differences:
+        print(f"✗ {difference}")
+    print("✓ 重算一致 / recomputed, bit-identical" if not differences else f"{len(differences)} rows differ")
+    return 0 if not differences or asked.replace else 1
+
+
+async def _restored(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+        now_ms = SystemClock().now_ms()
+        epoch = await ledger.write(lambda book: book.new_feed_epoch(asked.reason, now_ms))
+    print(f"✓ feed_epoch {epoch}: 旧游标失效，采集端自动补传 / old feed cursors end, edges refill by themselves")
+    return 0
+
+
+async def _forks(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+        if asked.release:
+            if not asked.actor:
+                raise ConfigurationError(["--actor: 缺少 / missing. Say who decides: --actor NAME"])
+            edge_id, _, epoch = asked.release.partition("/")
+            key = LogKey(edge_id, epoch, Stream.JOURNAL)
+            now_ms = SystemClock().now_ms()
+            await ledger.write(lambda book: book.release_fork(key, asked.actor, asked.note, now_ms))
+            print(f"✓ {asked.release}: 已放行 / released")
+        for fork in await ledger.read(queries.forks):
+            state = "已放行 released" if fork.released_at_ms else "暂停 held"
+            print(f"{fork.edge_id}/{fork.epoch}  {state}  {utc(fork.received_ms):%Y-%m-%d %H:%M:%S}  {fork.reason}")
+    return 0
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> int:
+    """Run until SIGTERM or SIGINT; both are a proper end."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return 0

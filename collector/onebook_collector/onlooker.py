@@ -1,0 +1,114 @@
+"""Hears what the ingest has seen, and tells the screens and the early warnings. Holds nothing up: it has a queue of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from onebook_collector.clock import Clock
+from onebook_collector.early_warning.facts import (
+    EdgeFact,
+    EdgeKnown,
+    SignOfLife,
+    facts_of_live,
+    facts_of_telemetry,
+)
+from onebook_collector.early_warning.watcher import Watcher
+from onebook_collector.ingest.book_uploads import Booked
+from onebook_collector.ledger.book import VerdictKind
+from onebook_collector.live_board import Announcement, LiveBoard
+from onebook_collector.metrics.sample import EventSamples
+from onebook_collector.metrics.store import MetricsStore
+from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.uplink import EdgeState, Live
+
+log = structlog.get_logger()
+
+TICK_S = 5.0
+RETENTION_EVERY_S = 3_600.0
+FACTS_WAITING_MAX = 100_000
+
+
+class Onlooker:
+    """An IngestObserver. `await run()` for ever."""
+
+    def __init__(self, board: LiveBoard, watcher: Watcher, metrics: MetricsStore, clock: Clock) -> None:
+        self._board, self._watcher, self._metrics, self._clock = board, watcher, metrics, clock
+        self._site_of: Mapping[str, str] = {}
+        self._facts: asyncio.Queue[tuple[int, EdgeFact]] = asyncio.Queue(FACTS_WAITING_MAX)
+        self.facts_dropped = 0
+
+    async def know(self, site_of: Mapping[str, str], last_heard_ms: Mapping[str, int]) -> None:
+        """Which edges there are, where they stand, and when each was heard last."""
+        self._site_of = site_of
+        self._board.remember(dict(last_heard_ms))
+        facts = [EdgeKnown(edge_id, last_heard_ms.get(edge_id)) for edge_id in site_of]
+        await self._watcher.see(facts, self._clock.now_ms())
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._judge())
+            tasks.create_task(self._tick())
+            tasks.create_task(self._retain())
+
+    # What the ingest has seen -----------------------------------------------------------------------------------
+
+    def see_live(self, live: Live, received_ms: int) -> None:
+        self._board.see_live(live, received_ms)
+        self._note(facts_of_live(live, self._site_of.get(live.edge_id, ""), received_ms), received_ms)
+
+    def see_state(self, state: EdgeState, received_ms: int, *, retained: bool) -> None:
+        self._board.see_state(state, received_ms, retained=retained)
+        if state.online and not retained:
+            self._note([SignOfLife(state.edge_id)], received_ms)
+
+    def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None:
+        self._note(facts_of_telemetry(event, samples, self._site_of.get(samples.edge_id, "")), received_ms)
+
+    def see_booked(self, booked: Booked) -> None:
+        header, received_ms = booked.received.upload.header, booked.received.received_ms
+        self._board.see_upload(header.edge_id, header.stream, header.waiting, received_ms)
+        self._note([SignOfLife(header.edge_id)], received_ms)
+        for verdict in booked.verdicts:
+            if verdict.kind is VerdictKind.POSTED:
+                body = {"ledger_seq": verdict.ledger_seq, "edge_id": header.edge_id}
+                self._board.announce(Announcement("movement", body))
+            elif verdict.kind is VerdictKind.QUARANTINED:
+                body = {"edge_id": header.edge_id, "sequence": verdict.sequence, "reason": verdict.reason}
+                self._board.announce(Announcement("quarantine", body))
+
+    # Judging ----------------------------------------------------------------------------------------------------
+
+    def _note(self, facts: Iterable[EdgeFact], received_ms: int) -> None:
+        for fact in facts:
+            if self._facts.full():
+                if not self.facts_dropped:
+                    log.error("early_warnings_fall_behind", waiting=self._facts.qsize())
+                self.facts_dropped += 1
+            else:
+                self._facts.put_nowait((received_ms, fact))
+
+    async def _judge(self) -> None:
+        while True:
+            received_ms, fact = await self._facts.get()
+            facts = [fact]
+            while not self._facts.empty() and len(facts) < 1_000:
+                received_ms, fact = self._facts.get_nowait()
+                facts.append(fact)
+            self._announce(await self._watcher.see(facts, received_ms))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._announce(await self._watcher.tick(self._clock.now_ms()))
+
+    async def _retain(self) -> None:
+        while True:
+            await self._metrics.enforce_retention(self._clock.now_ms())
+            await asyncio.sleep(RETENTION_EVERY_S)
+
+    def _announce(self, warnings: Iterable[object]) -> None:
+        for _ in warnings:
+            self._board.announce(Announcement("warning", {}))  # Screens ask for the list: it is short.
