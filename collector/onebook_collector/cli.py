@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--edges", type=Path, help="CSV: edge_id,site_id")
     command("verify", _verify, "核对 / re-check every invariant of the book; exit 1 if one is broken")
     rebuilding = command("rebuild", _rebuild, "重算 / recompute balances from the postings and compare")
-    rebuilding.add_argument("--replace", action="store_true", help="put the recomputed rows in place of those that differ")
+    rebuilding.add_argument(
+        "--replace", action="store_true", help="put the recomputed rows in place of those that differ"
+    )
     restored = command("restored", _restored, "恢复后登记 / say that this book was restored from a backup")
     restored.add_argument("--reason", required=True, help="why, for the ledger")
     forks = command("forks", _forks, "分叉 / logs that are held because of a clone, and their release")

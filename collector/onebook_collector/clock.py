@@ -11,6 +11,10 @@ BUSINESS_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has one zone and no summer time since 1991; a fixed offset needs no zone database on a small box."""
 
 
+EARLIEST_CLAIM_MS = 1_600_000_000_000
+"""2020-09-13: a box that claims an earlier time has a clock that was never set."""
+
+
 class Clock(Protocol):
     def now_ms(self) -> int:
         """Unix time in milliseconds."""

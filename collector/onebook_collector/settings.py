@@ -23,7 +23,9 @@ class BrokerSettings(_Settings):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Name or IP address of the broker.")
     port: int = Field(default=1883, gt=0, lt=65536, description="TCP port of the broker.")
-    client_id: str = Field(default="collector-1", min_length=1, description="MQTT client id; each collector has its own.")
+    client_id: str = Field(
+        default="collector-1", min_length=1, description="MQTT client id; each collector has its own."
+    )
 
 
 class LedgerFileSettings(_Settings):
@@ -31,7 +33,10 @@ class LedgerFileSettings(_Settings):
 
     file: Path = Field(default=Path("ledger.db"), description="SQLite file of the ledger, below the data folder.")
     count_review_fraction: Decimal = Field(
-        default=Decimal("0.05"), ge=0, le=1, description="A count that differs by more than this share waits for review."
+        default=Decimal("0.05"),
+        ge=0,
+        le=1,
+        description="A count that differs by more than this share waits for review.",
     )
 
 
@@ -47,7 +52,9 @@ class MetricsSettings(_Settings):
 class ApiSettings(_Settings):
     """The web server: API, overview page, live stream."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on. There is no sign-in yet: keep it on loopback.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on. There is no sign-in yet: keep it on loopback."
+    )
     port: int = Field(default=8080, ge=0, lt=65536, description="TCP port; 0 takes a free one.")
 
 

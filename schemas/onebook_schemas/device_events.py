@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from onebook_schemas.identifiers import BootId, DeviceId, ShortText
+from onebook_schemas.identifiers import INT64_MAX, BootId, DeviceId, Int64, ShortText
 
 
 class _Model(BaseModel):
@@ -41,7 +41,7 @@ class ClockSynchronised(_Model):
 
     type: Literal["clock_synchronised"] = "clock_synchronised"
     boot_id: BootId
-    wall_ms_at_boot: int = Field(description="Unix milliseconds when the monotonic clock of this boot stood at zero")
+    wall_ms_at_boot: Int64 = Field(description="Unix milliseconds when the monotonic clock of this boot stood at zero")
 
 
 class CodeSetAside(_Model):
@@ -59,8 +59,8 @@ class OutboxPressure(_Model):
 
     type: Literal["outbox_pressure"] = "outbox_pressure"
     stream: Literal["journal", "telemetry"]
-    used_bytes: int = Field(ge=0)
-    budget_bytes: int = Field(gt=0)
+    used_bytes: int = Field(ge=0, le=INT64_MAX)
+    budget_bytes: int = Field(gt=0, le=INT64_MAX)
     relieved: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 EdgeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 """One edge agent = MQTT client id = certificate common name. Lower case, so that a topic and a host name can carry it."""
@@ -39,6 +39,8 @@ HexDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, StringConstraints(max_length=200)]
 LotNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SerialNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-EPOCH_LENGTH = 16
 
 INT64_MAX = 2**63 - 1
+
+Int64 = Annotated[int, Field(ge=-INT64_MAX, le=INT64_MAX)]
+"""A whole number that every database can keep."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from onebook_schemas.identifiers import DeviceId, UnitCode
+from onebook_schemas.identifiers import INT64_MAX, DeviceId, Int64, UnitCode
 
 _QUANTITY = Field(
     pattern=r"^[a-z][a-z0-9_]{0,63}$", description="what was measured, unit last: temperature_c, humidity_pct"
@@ -27,7 +27,7 @@ class SampleSeries(_Model):
     device: DeviceId
     quantity: Annotated[str, _QUANTITY]
     unit: UnitCode
-    after_ms: tuple[int, ...] = Field(min_length=1, max_length=10_000)
+    after_ms: tuple[Int64, ...] = Field(min_length=1, max_length=10_000)
     values: tuple[float | None, ...] = Field(min_length=1, max_length=10_000)
     quality: dict[int, str] = Field(default={}, description="position -> reason, for samples that are not good")
 
@@ -51,13 +51,13 @@ class EdgeHealth(_Model):
     """How the box itself is."""
 
     type: Literal["edge_health"] = "edge_health"
-    journal_waiting: int = Field(ge=0)
-    telemetry_waiting: int = Field(ge=0)
-    outbox_bytes: int = Field(ge=0)
-    outbox_budget_bytes: int = Field(gt=0)
-    memory_bytes: int = Field(ge=0)
-    cpu_ms: int = Field(ge=0, description="processor time of the agent since it started")
-    uptime_ms: int = Field(ge=0)
+    journal_waiting: int = Field(ge=0, le=INT64_MAX)
+    telemetry_waiting: int = Field(ge=0, le=INT64_MAX)
+    outbox_bytes: int = Field(ge=0, le=INT64_MAX)
+    outbox_budget_bytes: int = Field(gt=0, le=INT64_MAX)
+    memory_bytes: int = Field(ge=0, le=INT64_MAX)
+    cpu_ms: int = Field(ge=0, le=INT64_MAX, description="processor time of the agent since it started")
+    uptime_ms: int = Field(ge=0, le=INT64_MAX)
 
 
 class TelemetryThinned(_Model):
@@ -68,13 +68,13 @@ class TelemetryThinned(_Model):
     """
 
     type: Literal["telemetry_thinned"] = "telemetry_thinned"
-    through: int = Field(ge=1)
+    through: int = Field(ge=1, le=INT64_MAX)
     samples_dropped: int | None = Field(
         ge=0, description="None: events that were delivered once and are no longer kept"
     )
-    events_dropped: int = Field(ge=1)
-    from_wall_ms: int
-    until_wall_ms: int
+    events_dropped: int = Field(ge=1, le=INT64_MAX)
+    from_wall_ms: Int64
+    until_wall_ms: Int64
     extremes: tuple[SampleSeries, ...] = Field(default=(), max_length=1_000)
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from onebook_schemas.identifiers import INT64_MAX, BootId, DeviceId, EdgeId, Epoch, HexDigest, ShortText, UnitCode
+from onebook_schemas.identifiers import (
+    INT64_MAX,
+    BootId,
+    DeviceId,
+    EdgeId,
+    Epoch,
+    HexDigest,
+    Int64,
+    ShortText,
+    UnitCode,
+)
 
 
 class _Model(BaseModel):
@@ -32,10 +42,10 @@ class UploadHeader(_Model):
         ge=1, le=INT64_MAX, description="of the first event; of the next one if there is none (probe)"
     )
     last_sequence: int = Field(ge=0, le=INT64_MAX, description="last sequence covered; first_sequence - 1 in a probe")
-    waiting: int = Field(ge=0, description="events of this stream still in the outbox behind this upload")
+    waiting: int = Field(ge=0, le=INT64_MAX, description="events of this stream still in the outbox behind this upload")
     chain_before: HexDigest | None = Field(default=None, description="h(first_sequence - 1); journal only")
     chain_after: HexDigest | None = Field(default=None, description="h(last_sequence); journal only")
-    boot_anchors: dict[BootId, int] = Field(
+    boot_anchors: dict[BootId, Int64] = Field(
         default={},
         max_length=64,
         description="boot -> Unix milliseconds at monotonic zero, for boots whose clock became known",
@@ -104,8 +114,8 @@ class Live(_Model):
 
     v: int = Field(default=1, ge=1, le=1)
     edge_id: EdgeId
-    wall_ms: int
+    wall_ms: Int64
     clock_synchronised: bool
     readings: tuple[LiveReading, ...] = Field(default=(), max_length=2_000)
-    journal_waiting: int = Field(default=0, ge=0)
-    telemetry_waiting: int = Field(default=0, ge=0)
+    journal_waiting: int = Field(default=0, ge=0, le=INT64_MAX)
+    telemetry_waiting: int = Field(default=0, ge=0, le=INT64_MAX)

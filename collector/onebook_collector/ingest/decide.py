@@ -22,13 +22,12 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from onebook_collector.clock import EARLIEST_CLAIM_MS
 from onebook_collector.ledger.cursor import Cursor, FreshEvent, TimeQuality
 from onebook_schemas.chain import chain_heads
 from onebook_schemas.encoding import explain
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent, journal_event_of, telemetry_event_of
 from onebook_schemas.uplink import Ack, Refused, Upload
-
-STALE_CLAIM_MS = 1_600_000_000_000  # 2020-09-13: no clock of a box built for onebook was right before.
 
 
 class Outcome(enum.StrEnum):
@@ -202,7 +201,7 @@ def _date_event(
     anchor = boot_anchors.get(event.boot_id)
     if anchor is not None:
         return anchor + event.monotonic_ms, TimeQuality.ESTIMATED
-    if event.wall_ms >= STALE_CLAIM_MS and last_event_ms <= event.wall_ms <= received_ms:
+    if event.wall_ms >= EARLIEST_CLAIM_MS and last_event_ms <= event.wall_ms <= received_ms:
         return event.wall_ms, TimeQuality.UNKNOWN
     return received_ms, TimeQuality.UNKNOWN
 

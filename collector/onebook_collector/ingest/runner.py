@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from onebook_collector.clock import Clock
+from onebook_collector.errors import RetryableError
 from onebook_collector.ingest.book_uploads import (
     Booked,
     ReceivedUpload,
@@ -158,7 +159,7 @@ class IngestRunner:
         while True:
             try:
                 return await self._book_group(uploads)
-            except (OperationalError, OSError) as error:
+            except (OperationalError, RetryableError, OSError) as error:
                 self.counters.failures += 1
                 log.error("booking_failed", reason=str(error), retry_after_s=delay_s, uploads=len(uploads))
                 await asyncio.sleep(delay_s)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -132,12 +132,11 @@ asyncio.run(main())
 
 
 async def test_what_write_returned_for_survives_a_sigkill(tmp_path: Path) -> None:
-    died = subprocess.run(
-        [sys.executable, "-c", _WRITE_AND_DIE, tmp_path / "metrics.db"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        check=False,
+    path = os.pathsep.join(sys.path)
+    writer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _WRITE_AND_DIE, tmp_path / "metrics.db", env={**os.environ, "PYTHONPATH": path}
     )
-    assert died.returncode == -signal.SIGKILL
+    assert await writer.wait() == -signal.SIGKILL
     store = await SqliteStore.open(tmp_path / "metrics.db")
     assert await samples_and_total(store) == (2, 3.0)
     await store.close()

@@ -93,5 +93,5 @@ async def running(*jobs: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
     """Wait until something is true; fail when it does not become so."""
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - The condition is anything, and nobody would set an event.
+        while not condition():
             await asyncio.sleep(0.005)

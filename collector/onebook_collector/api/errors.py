@@ -1,0 +1,102 @@
+"""Every answer that is not what was asked for is a problem document (RFC 9457), in one shape."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from onebook_collector.errors import RefusedError, RetryableError
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+
+class Mistake(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="place in the request, such as query.limit", examples=["query.limit"])
+    detail: str = Field(examples=["Input should be less than or equal to 500"])
+
+
+class Problem(BaseModel):
+    """Why there is no answer, and what to do about it (RFC 9457)."""
+
+    type: str = Field(description="names the kind of problem", examples=["urn:onebook:problem:not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(ge=400, le=599, examples=[404])
+    detail: str = Field(examples=["no movement has the id 0f8fad5b-d9cb-469f-a165-70867728950e"])
+    mistakes: list[Mistake] | None = Field(default=None, description="of a malformed request")
+    restart_after: str | None = Field(default=None, description="of a feed that began anew: the cursor to go on from")
+
+
+class GoneError(RefusedError):
+    """A cursor of a feed that began anew. Carries the cursor to go on from."""
+
+    def __init__(self, detail: str, restart_after: str) -> None:
+        super().__init__("feed_began_anew", detail, status=410)
+        self.restart_after = restart_after
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "A problem (RFC 9457)"}
+}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(RetryableError, _unavailable)
+    app.add_exception_handler(OperationalError, _unavailable)
+    app.add_exception_handler(Exception, _our_bug)
+
+
+def problem_response(
+    status: int, reason: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    problem = Problem(
+        type=f"urn:onebook:problem:{reason}", title=HTTPStatus(status).phrase, status=status, detail=detail, **more
+    )
+    return JSONResponse(problem.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RefusedError)
+    more = {"restart_after": error.restart_after} if isinstance(error, GoneError) else {}
+    return problem_response(error.status, error.reason, error.detail, **more)
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself: an unknown path, a method that is not there, a body that is too large."""
+    assert isinstance(error, HTTPException)
+    reason = HTTPStatus(error.status_code).name.lower()
+    return problem_response(error.status_code, reason, str(error.detail), headers=dict(error.headers or {}))
+
+
+async def _malformed(_request: Request, error: Exception) -> JSONResponse:
+    """The values themselves are not sent back: they may be long, or somebody's secret."""
+    assert isinstance(error, RequestValidationError)
+    mistakes = [Mistake(where=".".join(map(str, one["loc"])), detail=one["msg"]) for one in error.errors()[:20]]
+    return problem_response(422, "malformed_request", "the request cannot be read; see mistakes", mistakes=mistakes)
+
+
+async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("answer_not_possible_now", reason=str(error))
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return problem_response(503, "try_again", "a database does not answer at the moment; try again", headers=headers)
+
+
+async def _our_bug(request: Request, error: Exception) -> JSONResponse:
+    """Said without internals; the log has them."""
+    log.error("request_raised", method=request.method, path=request.url.path, exc_info=error)
+    return problem_response(500, "internal_error", "the collector failed on this request; its log says why")

@@ -1,0 +1,57 @@
+"""Runs the web server inside the collector's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from onebook_collector.api.centre import Centre
+
+STOP_WITHIN_S = 2
+
+
+class ApiServer(uvicorn.Server):
+    """`await run_until_cancelled()`. Signals are its owner's business. Port 0 takes a free one; `address` says which.
+
+    Raises OSError at once if the address is taken.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=STOP_WITHIN_S,
+            )
+        )
+        self._centre: Centre = app.state.centre
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=512)
+        self.address: tuple[str, int] = self._socket.getsockname()[:2]
+
+    async def run_until_cancelled(self) -> None:
+        """Serve. When cancelled, answers under way are finished first."""
+        serving = asyncio.create_task(self.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self.should_exit = True
+            await serving
+            raise
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let those who wait for news go first: open streams would otherwise hold up the end."""
+        self._centre.stopping.set()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

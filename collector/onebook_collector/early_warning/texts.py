@@ -1,0 +1,77 @@
+"""What warehouse and operations staff read, Chinese first. Values are put in by name; a name ending in `_at` is a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from onebook_collector.clock import BUSINESS_ZONE, utc
+
+Value = str | int | float
+Language = Literal["zh", "en"]
+
+
+class Text(NamedTuple):
+    zh: str
+    en: str
+
+
+TEXTS: dict[str, Text] = {
+    "edge_stale": Text(
+        "边缘站 {edge_id} 自 {silent_since_at} 起没有消息，请检查供电和网络",
+        "Edge {edge_id} has been silent since {silent_since_at}; check its power and network",
+    ),
+    "edge_dark": Text(
+        "边缘站 {edge_id} 失联：自 {silent_since_at} 起没有消息，库存画面已不可用于调度",
+        "Edge {edge_id} is dark: silent since {silent_since_at}; its stock picture is too old for dispatch",
+    ),
+    "above_limit": Text(
+        "{site} {device} 的 {quantity} 为 {value:g}，自 {outside_since_at} 起超过上限 {limit:g}",
+        "{site} {device}: {quantity} is {value:g}, out of limits since {outside_since_at}, upper limit {limit:g}",
+    ),
+    "below_limit": Text(
+        "{site} {device} 的 {quantity} 为 {value:g}，自 {outside_since_at} 起低于下限 {limit:g}",
+        "{site} {device}: {quantity} is {value:g}, out of limits since {outside_since_at}, lower limit {limit:g}",
+    ),
+    "sensor_silent": Text(
+        "{site} {device} 的 {quantity} 自 {silent_since_at} 起没有有效读数，请检查传感器和接线",
+        "{site} {device}: no valid {quantity} since {silent_since_at}; check the sensor and its wiring",
+    ),
+    "outbox_filling": Text(
+        "边缘站 {edge_id} 的待上传存储已用 {used_pct:.0f}%",
+        "The outbox of edge {edge_id} is {used_pct:.0f} % full",
+    ),
+    "outbox_nearly_full": Text(
+        "边缘站 {edge_id} 的待上传存储已用 {used_pct:.0f}%，即将开始舍弃采样值",
+        "The outbox of edge {edge_id} is {used_pct:.0f} % full; it is about to give up samples",
+    ),
+    "telemetry_lost": Text(
+        "边缘站 {edge_id} 因存储不足舍弃了 {events} 条采样记录，台账记录不受影响",
+        "Edge {edge_id} gave up {events} telemetry events for want of storage; movements are not affected",
+    ),
+    "clock_drift": Text(
+        "边缘站 {edge_id} 的时钟偏差 {drift_s:+.0f} 秒，请检查对时服务",
+        "The clock of edge {edge_id} is off by {drift_s:+.0f} s; check its time service",
+    ),
+    "clock_unsynchronised": Text(
+        "边缘站 {edge_id} 的时钟未对时（偏差 {drift_s:+.0f} 秒），事件时间只能估算",
+        "The clock of edge {edge_id} is not synchronised (off by {drift_s:+.0f} s); times of its events are estimates",
+    ),
+    # Why a warning was closed.
+    "edge_spoke": Text("边缘站恢复通信", "The edge is heard again"),
+    "back_within_limits": Text("恢复到限值以内", "Back within limits"),
+    "sensor_spoke": Text("传感器恢复读数", "The sensor gives readings again"),
+    "outbox_drained": Text("待上传存储已回落", "The outbox has drained"),
+    "clock_right": Text("时钟已对准", "The clock is right again"),
+    "no_longer_watched": Text("不再监视", "No longer watched"),
+}
+
+
+def render(text: str, values: Mapping[str, Value], language: Language) -> str:
+    """One text with its values put in."""
+    shown = {name: _moment(value) if name.endswith("_at") else value for name, value in values.items()}
+    return str(getattr(TEXTS[text], language)).format(**shown)
+
+
+def _moment(at_ms: Value) -> str:
+    return utc(int(at_ms)).astimezone(BUSINESS_ZONE).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,75 @@
+"""Book: what the ingest, the desk and the registry do with the province's book inside one transaction."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from onebook_collector.ledger.cursor import Cursor, FreshEvent, LogKey
+
+
+class VerdictKind(enum.StrEnum):
+    """What became of a journal event. There is exactly one verdict for each."""
+
+    POSTED = "posted"  # It is a movement with a ledger_seq.
+    NOTED = "noted"  # It changes no stock: kept in its envelope.
+    QUARANTINED = "quarantined"  # It cannot be booked: kept with its bytes and the reason until a person decides.
+
+
+class Verdict(NamedTuple):
+    sequence: int
+    kind: VerdictKind
+    reason: str | None = None  # Of a quarantine: a code, a colon, and words. At most 200 characters.
+    ledger_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """How the book judges."""
+
+    count_review_fraction: Decimal = Decimal("0.05")
+    """A count that differs from the book by more than this part of it waits for a person."""
+
+
+class Book(Protocol):
+    """The book within one transaction. Everything booked here is committed together, or not at all."""
+
+    def cursor(self, key: LogKey) -> Cursor:
+        """How far this log is committed. A log never seen stands at 0 with the head of an empty chain."""
+        ...
+
+    def stored_hash(self, key: LogKey, sequence: int) -> bytes | None:
+        """The chain hash of a committed entry; None if there is none."""
+        ...
+
+    def site_of(self, edge_id: str) -> str | None:
+        """The site where this edge stands; None if it is not registered."""
+        ...
+
+    def post(self, key: LogKey, site_id: str | None, fresh: Sequence[FreshEvent], received_ms: int) -> list[Verdict]:
+        """Keep the envelopes of consecutive new events, and book those that move goods."""
+        ...
+
+    def advance(
+        self,
+        key: LogKey,
+        accepted_through: int,
+        head: bytes,
+        last_event_ms: int,
+        received_ms: int,
+        *,
+        waiting: int = 0,
+    ) -> None:
+        """Move the cursor of a log. `waiting`: events that the edge still holds behind it."""
+        ...
+
+    def record_fork(self, key: LogKey, upload_bytes: bytes, reason: str, received_ms: int) -> None:
+        """Keep the evidence of another content for a committed sequence, and hold the log. The same bytes are kept once."""
+        ...
+
+    def release_fork(self, key: LogKey, actor: str, note: str, now_ms: int) -> None:
+        """Take uploads of this log again. Raises NotFoundError when it is not held."""
+        ...

@@ -1,0 +1,200 @@
+"""SqlLookup: what a book asks the database for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, select
+
+from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.account import Account, AccountKind, BookedAccount
+from onebook_collector.ledger.cursor import Cursor, LogKey
+from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace, Tracking
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, KnownMovement, StoredLeg
+from onebook_schemas.uplink import Stream
+
+ASKED_AT_ONCE_MAX = 900  # Both databases take thousands of parameters; SQLite before 3.32 took 999.
+
+_KeyT = TypeVar("_KeyT", int, str)
+_reversal = t.movement.alias("reversal")
+_KNOWN_MOVEMENTS = (  # Asked for every upload: put together once.
+    select(
+        *t.movement.c["movement_id", "ledger_seq", "kind", "site_id", "event_time", "time_quality"],
+        *t.movement.c["log_id", "sequence"],
+        _reversal.c.ledger_seq.is_not(None),
+    )
+    .outerjoin(_reversal, _reversal.c.reverses == t.movement.c.movement_id)
+    .where(t.movement.c.movement_id.in_(bindparam("ids", expanding=True)))
+)
+
+
+class SqlLookup:
+    """Asks within the writer's transaction. `settle` writes what is pending, for the questions about history."""
+
+    def __init__(self, connection: Connection, settle: Callable[[], None]) -> None:
+        self._connection = connection
+        self._settle = settle
+
+    def find_site_of(self, edge_id: str) -> str | None:
+        return self._connection.execute(select(t.edge.c.site_id).where(t.edge.c.edge_id == edge_id)).scalar()
+
+    def find_item(self, code: str) -> BookedItem | None:
+        return self._item(t.item.c.code == code)
+
+    def find_item_by_id(self, item_id: int) -> BookedItem | None:
+        return self._item(t.item.c.item_id == item_id)
+
+    def find_log(self, key: LogKey) -> BookedLog | None:
+        return next(iter(read_logs(self._connection, [key])), None)
+
+    def find_account(self, account: Account) -> BookedAccount | None:
+        return self._account(t.account.c.code == account.code)
+
+    def find_account_by_id(self, account_id: int) -> BookedAccount | None:
+        return self._account(t.account.c.account_id == account_id)
+
+    def find_lot(self, item_id: int, number: str) -> BookedLot | None:
+        return self._lot(and_(t.lot.c.item_id == item_id, t.lot.c.number == number))
+
+    def find_lot_by_id(self, lot_id: int) -> BookedLot | None:
+        return self._lot(t.lot.c.lot_id == lot_id)
+
+    def find_serials(self, item_id: int, numbers: Sequence[str]) -> Iterator[BookedSerial]:
+        for some in _parts(numbers):
+            query = select(t.serial.c.serial_id, t.serial.c.number).where(
+                t.serial.c.item_id == item_id, t.serial.c.number.in_(some)
+            )
+            yield from (BookedSerial(*row) for row in self._connection.execute(query))
+
+    def find_places(self, serial_ids: Sequence[int]) -> Iterator[tuple[int, SerialPlace]]:
+        for some in _parts(serial_ids):
+            query = select(t.serial_place).where(t.serial_place.c.serial_id.in_(some))
+            yield from ((row[0], SerialPlace(*row[1:])) for row in self._connection.execute(query))
+
+    def find_movements(self, movement_ids: Sequence[str]) -> Iterator[KnownMovement]:
+        for some in _parts(movement_ids):
+            rows = self._connection.execute(_KNOWN_MOVEMENTS, {"ids": some})
+            yield from (KnownMovement._make(row) for row in rows)
+
+    def find_balances(self, account_id: int) -> Iterator[tuple[BalanceKey, int]]:
+        query = select(t.balance).where(t.balance.c.account_id == account_id)
+        for row in self._connection.execute(query):
+            yield (row[0], row[1], row[2]), row[3]
+
+    def find_hash(self, log_id: int, sequence: int) -> bytes | None:
+        where = and_(t.envelope.c.log_id == log_id, t.envelope.c.sequence == sequence)
+        return self._connection.execute(select(t.envelope.c.chain_hash).where(where)).scalar()
+
+    def has_fork(self, log_id: int, digest: str) -> bool:
+        self._settle()
+        query = select(t.fork.c.fork_id).where(t.fork.c.log_id == log_id, t.fork.c.digest == digest)
+        return self._connection.execute(query).first() is not None
+
+    def open_discrepancy(self, ledger_seq: int, kind: str) -> int | None:
+        self._settle()
+        closed = t.discrepancy_closing.c.discrepancy_id
+        query = (
+            select(t.discrepancy.c.discrepancy_id)
+            .outerjoin(t.discrepancy_closing)
+            .where(t.discrepancy.c.ledger_seq == ledger_seq, t.discrepancy.c.kind == kind, closed.is_(None))
+        )
+        return self._connection.execute(query).scalar()
+
+    def body(self, log_id: int, sequence: int) -> bytes:
+        self._settle()
+        where = and_(t.envelope.c.log_id == log_id, t.envelope.c.sequence == sequence)
+        body: bytes = self._connection.execute(select(t.envelope.c.body).where(where)).scalar_one()
+        return body
+
+    def legs(self, ledger_seq: int) -> list[StoredLeg]:
+        self._settle()
+        serials: dict[tuple[int, int], list[BookedSerial]] = {}
+        named = (
+            select(*t.posting_serial.c["line", "leg", "serial_id"], t.serial.c.number)
+            .join(t.serial)
+            .where(t.posting_serial.c.ledger_seq == ledger_seq)
+            .order_by(t.posting_serial.c.line, t.posting_serial.c.leg, t.posting_serial.c.position)
+        )
+        for row in self._connection.execute(named):
+            serials.setdefault((row.line, row.leg), []).append(BookedSerial(row.serial_id, row.number))
+        legs = (
+            select(*t.posting.c["line", "leg", "account_id", "item_id", "lot_id", "quantity"])
+            .where(t.posting.c.ledger_seq == ledger_seq)
+            .order_by(t.posting.c.line, t.posting.c.leg)
+        )
+        return [
+            StoredLeg(
+                one.line,
+                one.account_id,
+                one.item_id,
+                one.lot_id,
+                one.quantity,
+                tuple(serials.get((one.line, one.leg), ())),
+            )
+            for one in self._connection.execute(legs)
+        ]
+
+    def net_after(self, account_id: int, item_id: int, lot_id: int | None, event_time: int) -> int:
+        self._settle()
+        query = (
+            select(func.coalesce(func.sum(t.posting.c.quantity), 0))
+            .join(t.movement)
+            .where(_on(account_id, item_id, lot_id), t.movement.c.event_time > event_time)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def serials_at(self, account_id: int, item_id: int, lot_id: int | None, event_time: int) -> set[str]:
+        self._settle()
+        net = func.sum(case((t.posting.c.quantity > 0, 1), else_=-1))
+        query = (
+            select(t.serial.c.number)
+            .select_from(t.posting.join(t.posting_serial).join(t.serial))
+            .join(t.movement, t.movement.c.ledger_seq == t.posting.c.ledger_seq)
+            .where(_on(account_id, item_id, lot_id), t.movement.c.event_time <= event_time)
+            .group_by(t.serial.c.serial_id, t.serial.c.number)
+            .having(net > 0)
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def _item(self, where: ColumnElement[bool]) -> BookedItem | None:
+        row = self._connection.execute(select(*t.item.c["item_id", "code", "tracking"]).where(where)).first()
+        if row is None:
+            return None
+        units = select(*t.item_unit.c["unit_code", "numerator", "denominator"]).where(t.item_unit.c.item_id == row[0])
+        worth = {code: (numerator, denominator) for code, numerator, denominator in self._connection.execute(units)}
+        return BookedItem(row[0], row[1], row[2] == Tracking.SERIAL, worth)
+
+    def _account(self, where: ColumnElement[bool]) -> BookedAccount | None:
+        row = self._connection.execute(select(t.account).where(where)).first()
+        return BookedAccount(row[0], row[1], Account(*row[2:]), row[2] == AccountKind.REAL) if row else None
+
+    def _lot(self, where: ColumnElement[bool]) -> BookedLot | None:
+        columns = t.lot.c["lot_id", "number", "produced_on", "expires_on"]
+        row = self._connection.execute(select(*columns).where(where)).first()
+        return BookedLot(*row) if row else None
+
+
+def read_logs(connection: Connection, keys: Iterable[LogKey]) -> Iterator[BookedLog]:
+    """The logs among these that the book holds."""
+    for key in keys:
+        where = and_(t.log.c.edge_id == key.edge_id, t.log.c.epoch == key.epoch, t.log.c.stream == str(key.stream))
+        row = connection.execute(select(t.log).where(where)).first()
+        if row is not None:
+            yield log_of(row)
+
+
+def log_of(row: Row[*tuple[object, ...]]) -> BookedLog:
+    cursor = Cursor(row.accepted_through, row.head, bool(row.is_forked), row.last_event_ms)
+    key = LogKey(row.edge_id, row.epoch, Stream(row.stream))
+    return BookedLog(row.log_id, key, cursor, row.waiting, row.first_received_ms, row.last_received_ms)
+
+
+def _on(account_id: int, item_id: int, lot_id: int | None) -> ColumnElement[bool]:
+    on = and_(t.posting.c.account_id == account_id, t.posting.c.item_id == item_id)
+    return on if lot_id is None else and_(on, t.posting.c.lot_id == lot_id)
+
+
+def _parts(keys: Sequence[_KeyT]) -> Iterator[Sequence[_KeyT]]:
+    for start in range(0, len(keys), ASKED_AT_ONCE_MAX):
+        yield keys[start : start + ASKED_AT_ONCE_MAX]

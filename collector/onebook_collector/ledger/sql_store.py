@@ -1,0 +1,110 @@
+"""SqlLedgerStore: the book in SQLite (WAL). One thread writes, a few read; the event loop waits for none of them.
+
+The writer's connection begins every transaction with BEGIN IMMEDIATE: it takes the lock at once instead of failing in the
+middle. Synchronous FULL: what is acknowledged has been synced to disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+
+from onebook_collector.clock import Clock, SystemClock, new_id
+from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.book import Book, LedgerSettings
+from onebook_collector.ledger.cursor import Cursor, LogKey
+from onebook_collector.ledger.migrations import upgrade
+from onebook_collector.ledger.sql_book import SqlBook
+from onebook_collector.ledger.sql_lookup import read_logs
+from onebook_schemas.chain import chain_start
+
+READERS_MAX = 4
+_WRITER_PRAGMAS = ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=5000")
+_READER_PRAGMAS = ("query_only=on", "busy_timeout=5000")
+
+T = TypeVar("T")
+
+
+class SqlLedgerStore:
+    """Open with `await SqlLedgerStore.open(path)`, and close it: a thread that waits keeps a program alive."""
+
+    def __init__(self, path: Path, settings: LedgerSettings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._writer_engine = _engine(path, _WRITER_PRAGMAS, "BEGIN IMMEDIATE", connections=1)
+        self._reader_engine = _engine(path, _READER_PRAGMAS, "BEGIN", connections=READERS_MAX)
+        self._writer = ThreadPoolExecutor(1, "ledger-writer")
+        self._readers = ThreadPoolExecutor(READERS_MAX, "ledger-reader")
+        self._book: SqlBook | None = None  # The writer thread's own.
+
+    @classmethod
+    async def open(cls, path: Path, settings: LedgerSettings | None = None, clock: Clock | None = None) -> Self:
+        """The book in this file, which is made, or brought up to date, if need be."""
+        store = cls(path, settings or LedgerSettings(), clock or SystemClock())
+        await store._run(store._writer, store._prepare)
+        return store
+
+    async def close(self) -> None:
+        """Wait for what is under way, and let the file go."""
+        await asyncio.to_thread(self._shut)
+
+    async def write(self, work: Callable[[Book], T]) -> T:
+        return await self._run(self._writer, self._write, work)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        return await self._run(self._readers, self._read, query)
+
+    async def cursors(self, keys: Iterable[LogKey]) -> dict[LogKey, Cursor]:
+        wanted = {key: Cursor(0, chain_start(key.edge_id, key.epoch, key.stream)) for key in keys}
+        found = await self.read(lambda connection: list(read_logs(connection, wanted)))
+        return wanted | {log.key: log.cursor for log in found}
+
+    def _prepare(self) -> None:
+        with self._writer_engine.begin() as connection:
+            upgrade(connection)
+            if connection.execute(select(t.feed_epoch.c.ledger_seq)).first() is None:
+                first = {"ledger_seq": 0, "feed_epoch": new_id(), "started_at": self._clock.now_ms(), "reason": "first"}
+                connection.execute(insert(t.feed_epoch).values(first))
+
+    def _write(self, work: Callable[[Book], T]) -> T:
+        book, self._book = self._book, None  # Only a committed book is taken up again.
+        with self._writer_engine.begin() as connection:
+            if book is None or not book.resume(connection):
+                book = SqlBook(connection, self._settings)
+            result = work(book)
+            book.finish()
+        self._book = book
+        return result
+
+    def _read(self, query: Callable[[Connection], T]) -> T:
+        with self._reader_engine.begin() as connection:
+            return query(connection)
+
+    def _shut(self) -> None:
+        for threads in (self._writer, self._readers):
+            threads.shutdown()
+        for engine in (self._writer_engine, self._reader_engine):
+            engine.dispose()
+
+    async def _run(self, threads: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
+
+
+def _engine(path: Path, pragmas: Iterable[str], begin: str, *, connections: int) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", pool_size=connections, max_overflow=0)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # Or the driver begins transactions of its own.
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
