@@ -8,7 +8,7 @@ import contextlib
 import csv
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.cursor import LogKey
-from onebook_collector.ledger.rebuild import rebuild
+from onebook_collector.ledger.rebuild import differences, rebuild
 from onebook_collector.ledger.registry import import_edges, import_items, import_sites, read_edges, read_sites
+from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import verify
 from onebook_collector.logs import configure_logging
 from onebook_collector.settings import CollectorSettings, load_settings
@@ -88,7 +89,7 @@ async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int
     items = _read_catalogue(asked.catalogue)[: asked.items]
     sites = read_sites(_read_rows(asked.sites)) if asked.sites else []
     edges = read_edges(_read_rows(asked.edges)) if asked.edges else []
-    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+    async with _open_ledger(settings) as ledger:
         counts = await ledger.write(
             lambda book: (import_items(book, items), import_sites(book, sites), import_edges(book, edges))
         )
@@ -112,7 +113,7 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
 
 
 async def _verify(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+    async with _open_ledger(settings) as ledger:
         report = await ledger.read(verify)
     for check in report.checks:
         print(f"{'✓' if check.holds else '✗'} {check.name}: {check.checked} checked")
@@ -122,16 +123,19 @@ async def _verify(settings: CollectorSettings, asked: argparse.Namespace) -> int
 
 
 async def _rebuild(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
-        differences = await ledger.write(lambda book: rebuild(book, replace=asked.replace))
-    for difference in differences:
+    async with _open_ledger(settings) as ledger:
+        if asked.replace:
+            found = await ledger.maintain(rebuild)
+        else:
+            found = await ledger.read(lambda connection: list(differences(connection)))
+    for difference in found:
         print(f"✗ {difference}")
-    print("✓ 重算一致 / recomputed, bit-identical" if not differences else f"{len(differences)} rows differ")
-    return 0 if not differences or asked.replace else 1
+    print("✓ 重算一致 / recomputed, bit-identical" if not found else f"{len(found)} rows differ")
+    return 0 if not found or asked.replace else 1
 
 
 async def _restored(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+    async with _open_ledger(settings) as ledger:
         now_ms = SystemClock().now_ms()
         epoch = await ledger.write(lambda book: book.new_feed_epoch(asked.reason, now_ms))
     print(f"✓ feed_epoch {epoch}: 旧游标失效，采集端自动补传 / old feed cursors end, edges refill by themselves")
@@ -139,7 +143,7 @@ async def _restored(settings: CollectorSettings, asked: argparse.Namespace) -> i
 
 
 async def _forks(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    async with contextlib.aclosing(await open_ledger(settings)) as ledger:
+    async with _open_ledger(settings) as ledger:
         if asked.release:
             if not asked.actor:
                 raise ConfigurationError(["--actor: 缺少 / missing. Say who decides: --actor NAME"])
@@ -152,6 +156,15 @@ async def _forks(settings: CollectorSettings, asked: argparse.Namespace) -> int:
             state = "已放行 released" if fork.released_at_ms else "暂停 held"
             print(f"{fork.edge_id}/{fork.epoch}  {state}  {utc(fork.received_ms):%Y-%m-%d %H:%M:%S}  {fork.reason}")
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _open_ledger(settings: CollectorSettings) -> AsyncIterator[SqlLedgerStore]:
+    ledger = await open_ledger(settings)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> int:

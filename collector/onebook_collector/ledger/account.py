@@ -57,10 +57,6 @@ class BookedAccount(NamedTuple):
         return self.is_real or self.account.kind == AccountKind.IN_TRANSIT
 
 
-def virtual(kind: AccountKind, site_id: str) -> Account:
-    return Account(kind, site_id)
-
-
 def in_transit(document_no: str) -> Account:
     """Goods between two sites, by the number of the consignment's document; empty for goods that travel without one."""
     return Account(AccountKind.IN_TRANSIT, document_no=document_no)

@@ -10,41 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from onebook_collector.ledger.account import Account, AccountKind, BookedAccount
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace
 from onebook_collector.ledger.hashing import GENESIS
-from onebook_collector.ledger.lookup import BalanceKey, BookedLog, KnownMovement, Lookup
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Lookup, Movement
 from onebook_schemas.chain import chain_start
 from onebook_schemas.stock_events import Lot
 
 UNKNOWN_LOT = ""
 Row = tuple[Any, ...]
-
-
-class Movement(NamedTuple):
-    """A row of table `movement`, in the order of its columns."""
-
-    ledger_seq: int
-    movement_id: str
-    kind: str
-    site_id: str | None
-    reason: str | None
-    document_kind: str | None
-    document_no: str | None
-    event_time: int
-    time_quality: str
-    recorded_at: int
-    actor: str
-    device: str | None
-    source: str | None
-    reverses: str | None
-    corrects: str | None
-    log_id: int | None
-    sequence: int | None
-    hash: bytes
 
 
 @dataclass(slots=True)
@@ -72,8 +49,7 @@ class Rows:
     logs: dict[int, BookedLog] = field(default_factory=dict)
     lots: dict[int, Row] = field(default_factory=dict)
     serial_places: dict[int, SerialPlace] = field(default_factory=dict)
-    balances: dict[BalanceKey, int] = field(default_factory=dict)  # What was added since these rows were empty.
-    balance_seqs: dict[BalanceKey, int] = field(default_factory=dict)
+    balances: dict[BalanceKey, tuple[int, int]] = field(default_factory=dict)  # (what was added, last ledger_seq)
     day_nets: dict[tuple[int, int, int, int], int] = field(default_factory=dict)  # ..., business day
 
 
@@ -93,13 +69,15 @@ class BookState:
         self.balanced: set[int] = set()  # Accounts whose balances are known here.
         self._logs: dict[LogKey, BookedLog] = {}
         self._accounts: dict[Account, BookedAccount] = {}
+        self._virtuals: dict[tuple[str, str], BookedAccount] = {}
         self._accounts_by_id: dict[int, BookedAccount] = {}
         self._lots: dict[tuple[int, str], BookedLot] = {}
         self._lots_by_id: dict[int, BookedLot] = {}
         self._held: dict[tuple[int, int], tuple[int, ...]] = {}  # (account_id, item_id) -> lots ever booked there
         self._serials: dict[tuple[int, str], BookedSerial] = {}
         self._places: dict[int, SerialPlace | None] = {}
-        self._movements: dict[str, KnownMovement | None] = {}
+        self._movements: dict[str, Movement | None] = {}
+        self._reversed: set[str] = set()
         self._hashes: dict[tuple[int, int], bytes] = {}  # (log_id, sequence) -> chain hash
 
     # Who and what
@@ -187,6 +165,13 @@ class BookState:
             self._accounts[account] = self._accounts_by_id[booked.account_id] = booked
         return booked
 
+    def virtual(self, kind: AccountKind, site_id: str) -> BookedAccount:
+        """A virtual account of a site."""
+        booked = self._virtuals.get((kind, site_id))
+        if booked is None:
+            booked = self._virtuals[kind, site_id] = self.account(Account(kind, site_id))
+        return booked
+
     def account_by_id(self, account_id: int) -> BookedAccount:
         booked = self._accounts_by_id.get(account_id) or self.lookup.find_account_by_id(account_id)
         assert booked is not None, f"a posting names account {account_id}, which the book does not hold"
@@ -204,7 +189,8 @@ class BookState:
         """Base units on a real account, with everything booked so far."""
         self._know_balances(account_id)
         key = (account_id, item_id, lot_id)
-        return self.balances.get(key, 0) + self.rows.balances.get(key, 0)
+        added = self.rows.balances.get(key)
+        return self.balances.get(key, 0) + (added[0] if added else 0)
 
     def lots_held(self, account: BookedAccount, item: BookedItem) -> list[tuple[BookedLot, int]]:
         """Every lot of an item ever booked on a real account, with its balance."""
@@ -255,7 +241,7 @@ class BookState:
 
     # Movements
 
-    def known_movement(self, movement_id: str) -> KnownMovement | None:
+    def known_movement(self, movement_id: str) -> Movement | None:
         if movement_id not in self._movements:
             self.look_up_movements((movement_id,))
         return self._movements[movement_id]
@@ -267,8 +253,14 @@ class BookState:
             self._movements.update(dict.fromkeys(unasked))
             self._movements.update((known.movement_id, known) for known in self.lookup.find_movements(unasked))
 
-    def keep_movement(self, known: KnownMovement) -> None:
-        self._movements[known.movement_id] = known
+    def is_reversed(self, movement_id: str) -> bool:
+        return movement_id in self._reversed or self.lookup.has_reversal(movement_id)
+
+    def keep_movement(self, movement: Movement) -> None:
+        self._movements[movement.movement_id] = movement
+        self.rows.movements.append(movement)
+        if movement.reverses is not None:
+            self._reversed.add(movement.reverses)
 
     def close_discrepancy(
         self, discrepancy_id: int, actor: str, note: str, now_ms: int, ledger_seq: int | None = None

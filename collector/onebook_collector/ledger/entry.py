@@ -8,11 +8,26 @@ from typing import Any, NamedTuple
 
 from onebook_collector.clock import business_day
 from onebook_collector.ledger.account import BookedAccount
-from onebook_collector.ledger.book_state import BookState, Movement
+from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.goods import BookedItem, BookedLot, SerialPlace
 from onebook_collector.ledger.hashing import movement_text, next_hash
-from onebook_collector.ledger.lookup import BookedLog, KnownMovement
+from onebook_collector.ledger.lookup import BookedLog, Movement
 from onebook_collector.ledger.posting import Doubt, Leg
+
+
+class Header(NamedTuple):
+    """What is said once for a whole movement. In the order of the columns of table `movement`, like the start of Origin."""
+
+    movement_id: str
+    kind: str
+    actor: str
+    reason: str | None = None
+    document_kind: str | None = None
+    document_no: str | None = None
+    device: str | None = None
+    source: str | None = None
+    reverses: str | None = None
+    corrects: str | None = None
 
 
 class Origin(NamedTuple):
@@ -25,21 +40,6 @@ class Origin(NamedTuple):
     log: BookedLog | None = None
     sequence: int | None = None
     chain_hash: bytes = b""
-
-
-class Header(NamedTuple):
-    """What is said once for a whole movement."""
-
-    movement_id: str
-    kind: str
-    actor: str
-    reason: str | None = None
-    document_kind: str | None = None
-    document_no: str | None = None
-    device: str | None = None
-    source: str | None = None
-    reverses: str | None = None
-    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,14 @@ class Entry:
         """Book the legs of one line, which sum to zero."""
         self._lines += 1
         seq, line, day, state = self.ledger_seq, self._lines, self._day, self._state
-        rows = state.rows
-        balances, seqs, nets = rows.balances, rows.balance_seqs, rows.day_nets
+        postings, balances, nets = state.rows.postings, state.rows.balances, state.rows.day_nets
         for number, (account, item, lot, quantity, serials) in enumerate(legs, 1):
             account_id, item_id, lot_id = key = account.account_id, item.item_id, lot.lot_id
-            rows.postings.append((seq, line, number, account_id, item_id, lot_id, quantity))
-            if key not in balances:
-                balances[key] = 0
+            postings.append((seq, line, number, account_id, item_id, lot_id, quantity))
+            added = balances.get(key)
+            if added is None:
                 state.hold(key)
-            balances[key] += quantity
-            seqs[key] = seq
+            balances[key] = (added[0] + quantity if added else quantity, seq)
             day_key = (account_id, item_id, lot_id, day)
             nets[day_key] = nets.get(day_key, 0) + quantity
             names = [serial.number for serial in serials]
@@ -119,39 +117,16 @@ class Entry:
 
     def close(self) -> int:
         """Chain the movement to the one before. Gives its ledger_seq."""
-        state, origin, header = self._state, self._origin, self._header
-        columns = (
-            self.ledger_seq,
-            header.movement_id,
-            header.kind,
-            origin.site_id,
-            header.reason,
-            header.document_kind,
-            header.document_no,
-            origin.event_time,
-            origin.time_quality,
-            origin.recorded_at,
-            header.actor,
-            header.device,
-            header.source,
-            header.reverses,
-            header.corrects,
-        )
-        log, log_id = origin.log, None
-        envelope: Sequence[Any] | None = None
-        if log is not None:
-            log_id = log.log_id
-            envelope = (*log.key, origin.sequence, origin.chain_hash.hex())
+        state, origin = self._state, self._origin
+        columns = (self.ledger_seq, *self._header, *origin[:4])
+        log_id, envelope = None, None
+        if origin.log is not None:
+            log_id, key = origin.log.log_id, origin.log.key
+            envelope = (key.edge_id, key.epoch, key.stream, origin.sequence, origin.chain_hash.hex())
         text = movement_text(columns, envelope, self._postings, self._count_columns())
         state.head = next_hash(state.head, text)
         state.ledger_seq = self.ledger_seq
-        state.rows.movements.append(Movement(*columns, log_id, origin.sequence, state.head))
-        state.keep_movement(
-            KnownMovement(
-                header.movement_id, self.ledger_seq, header.kind, origin.site_id, origin.event_time,
-                origin.time_quality, log_id, origin.sequence, False,
-            )
-        )  # fmt: skip
+        state.keep_movement(Movement(*columns, log_id, origin.sequence, state.head))
         return self.ledger_seq
 
     def _count_columns(self) -> Sequence[Any] | None:

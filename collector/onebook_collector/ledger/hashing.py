@@ -4,8 +4,8 @@
 
 where n is the ledger_seq and text(n) = json.dumps(list, ensure_ascii=False, separators=(",", ":")) of one list:
 
-    [ledger_seq, movement_id, kind, site_id, reason, document_kind, document_no, event_time, time_quality, recorded_at,
-     actor, device, source, reverses, corrects,
+    [ledger_seq, movement_id, kind, actor, reason, document_kind, document_no, device, source, reverses, corrects,
+     site_id, event_time, time_quality, recorded_at,
      origin, postings, count]
 
 The first fifteen are the columns of table `movement` of the same names (null for NULL; times are Unix milliseconds).

@@ -23,18 +23,27 @@ class BookedLog(NamedTuple):
     last_received_ms: int
 
 
-class KnownMovement(NamedTuple):
-    """As much of a booked movement as a later one needs to know."""
+class Movement(NamedTuple):
+    """A row of table `movement`, in the order of its columns."""
 
-    movement_id: str
     ledger_seq: int
+    movement_id: str
     kind: str
+    actor: str
+    reason: str | None
+    document_kind: str | None
+    document_no: str | None
+    device: str | None
+    source: str | None
+    reverses: str | None
+    corrects: str | None
     site_id: str | None
     event_time: int
     time_quality: str
+    recorded_at: int
     log_id: int | None
     sequence: int | None
-    is_reversed: bool
+    hash: bytes
 
 
 class StoredLeg(NamedTuple):
@@ -71,7 +80,9 @@ class Lookup(Protocol):
 
     def find_places(self, serial_ids: Sequence[int]) -> Iterable[tuple[int, SerialPlace]]: ...
 
-    def find_movements(self, movement_ids: Sequence[str]) -> Iterable[KnownMovement]: ...
+    def find_movements(self, movement_ids: Sequence[str]) -> Iterable[Movement]: ...
+
+    def has_reversal(self, movement_id: str) -> bool: ...
 
     def find_balances(self, account_id: int) -> Iterable[tuple[BalanceKey, int]]: ...
 

@@ -14,7 +14,7 @@ from onebook_collector.ledger.book_state import Rows
 from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace
-from onebook_collector.ledger.lookup import BalanceKey, BookedLog, KnownMovement, StoredLeg
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, StoredLeg
 
 
 class Snapshot(NamedTuple):
@@ -34,7 +34,7 @@ class MemoryBook(Bookkeeper):
         """Balances in base units by account code, item code and lot number, without those that are zero."""
         return {
             (self.account_by_id(account).code, self.item_by_id(item).code, self.lot_by_id(lot).number): quantity
-            for (account, item, lot), quantity in self.rows.balances.items()
+            for (account, item, lot), (quantity, _seq) in self.rows.balances.items()
             if quantity
         }
 
@@ -92,8 +92,11 @@ class _RowsLookup:
     def find_places(self, serial_ids: Sequence[int]) -> Iterable[tuple[int, SerialPlace]]:
         return ()
 
-    def find_movements(self, movement_ids: Sequence[str]) -> Iterable[KnownMovement]:
+    def find_movements(self, movement_ids: Sequence[str]) -> Iterable[Movement]:
         return ()
+
+    def has_reversal(self, movement_id: str) -> bool:
+        return False
 
     def find_balances(self, account_id: int) -> Iterable[tuple[BalanceKey, int]]:
         return ()

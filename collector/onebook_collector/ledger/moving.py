@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from onebook_collector.ledger.account import Account, AccountKind, BookedAccount, in_transit, virtual
+from onebook_collector.ledger.account import Account, AccountKind, BookedAccount, in_transit
 from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.cursor import TimeQuality
 from onebook_collector.ledger.entry import Entry, Header, Origin
@@ -63,7 +63,7 @@ def book_reversal(state: BookState, origin: Origin, fact: MovementReversed) -> i
     original = state.known_movement(fact.reverses)
     if original is None:
         raise UnbookableError("reverses_unknown", f"movement {fact.reverses} is not in the book")
-    if original.is_reversed:
+    if state.is_reversed(fact.reverses):
         raise UnbookableError("reversed_already", f"movement {fact.reverses} has been reversed before")
     if original.site_id != origin.site_id:
         raise UnbookableError("reverses_other_site", f"movement {fact.reverses} belongs to another site")
@@ -75,7 +75,6 @@ def book_reversal(state: BookState, origin: Origin, fact: MovementReversed) -> i
     for legs in lines:
         entry.add_line(legs)
         entry.doubt(_below_zero(state, legs))
-    state.keep_movement(original._replace(is_reversed=True))
     return entry.close()
 
 
@@ -126,7 +125,7 @@ def _check_line(state: BookState, line: MovedLine) -> _CheckedLine:
 
 def _check_corrects(state: BookState, movement_id: str) -> None:
     known = state.known_movement(movement_id)
-    if known is None or not known.is_reversed:
+    if known is None or not state.is_reversed(movement_id):
         raise UnbookableError("corrects_unreversed", f"movement {movement_id} is not in the book, or not reversed")
 
 
@@ -153,7 +152,7 @@ def _post_line(
         item,
         _source(state, site_id, fact, line),
         _target(state, site_id, fact, line),
-        state.account(virtual(AccountKind.UNEXPLAINED, site_id)),
+        state.virtual(AccountKind.UNEXPLAINED, site_id),
     )
     lot, dates_differ = state.lot(item, line.lot)
     if item.by_serial:
@@ -183,7 +182,7 @@ def _target(state: BookState, site_id: str, fact: GoodsMoved, line: MovedLine) -
 
 def _outside(state: BookState, site_id: str, fact: GoodsMoved, kind: AccountKind | None) -> BookedAccount:
     if kind is not None:
-        return state.account(virtual(kind, site_id))
+        return state.virtual(kind, site_id)
     return state.account(in_transit(fact.document.number if fact.document else ""))
 
 

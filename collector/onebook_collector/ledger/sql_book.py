@@ -51,6 +51,7 @@ class SqlBook(Bookkeeper):
         self._connection = connection
         self.lookup = SqlLookup(connection, self.flush)
         self._movements.clear()
+        self._reversed.clear()
         return True
 
     def finish(self) -> None:
@@ -91,12 +92,11 @@ class SqlBook(Bookkeeper):
 
     def _add_up(self, rows: Rows) -> None:
         """Add to balances and day nets, in the order of their keys, so that two writers could never wait for each other."""
-        seqs, balances = rows.balance_seqs, self.balances
-        self._upsert(t.balance, [(*key, quantity, seqs[key]) for key, quantity in sorted(rows.balances.items())])
+        self._upsert(t.balance, [(*key, *added) for key, added in sorted(rows.balances.items())])
         self._upsert(t.day_net, [(*key, net) for key, net in sorted(rows.day_nets.items())])
-        for key, quantity in rows.balances.items():
+        for key, (quantity, _seq) in rows.balances.items():
             if key[0] in self.balanced:
-                balances[key] = balances.get(key, 0) + quantity
+                self.balances[key] = self.balances.get(key, 0) + quantity
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import repeat
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Row, Text, and_, bindparam, case, func, or_, select
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account, AccountKind, BookedAccount
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace, Tracking
-from onebook_collector.ledger.lookup import BalanceKey, BookedLog, KnownMovement, StoredLeg
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, StoredLeg
 from onebook_schemas.uplink import Stream
 
 ASKED_AT_ONCE_MAX = 900  # Both databases take thousands of parameters; SQLite before 3.32 took 999.
 
 _KeyT = TypeVar("_KeyT", int, str)
-_reversal = t.movement.alias("reversal")
-_KNOWN_MOVEMENTS = (  # Asked for every upload: put together once.
-    select(
-        *t.movement.c["movement_id", "ledger_seq", "kind", "site_id", "event_time", "time_quality"],
-        *t.movement.c["log_id", "sequence"],
-        _reversal.c.ledger_seq.is_not(None),
-    )
-    .outerjoin(_reversal, _reversal.c.reverses == t.movement.c.movement_id)
-    .where(t.movement.c.movement_id.in_(bindparam("ids", expanding=True)))
-)
+EXISTING_AT_ONCE = 64
+
+
+@cache
+def _sql_existing(dialect: Dialect) -> str:
+    asked = [bindparam(f"id_{number}", type_=Text()) for number in range(EXISTING_AT_ONCE)]
+    movement_id = t.movement.c.movement_id
+    return str(select(movement_id).where(or_(*(movement_id == one for one in asked))).compile(dialect=dialect))
 
 
 class SqlLookup:
@@ -72,10 +72,22 @@ class SqlLookup:
             query = select(t.serial_place).where(t.serial_place.c.serial_id.in_(some))
             yield from ((row[0], SerialPlace(*row[1:])) for row in self._connection.execute(query))
 
-    def find_movements(self, movement_ids: Sequence[str]) -> Iterator[KnownMovement]:
-        for some in _parts(movement_ids):
-            rows = self._connection.execute(_KNOWN_MOVEMENTS, {"ids": some})
-            yield from (KnownMovement._make(row) for row in rows)
+    def find_movements(self, movement_ids: Sequence[str]) -> Iterator[Movement]:
+        for some in _parts(self._existing(movement_ids)):
+            query = select(t.movement).where(t.movement.c.movement_id.in_(some))
+            yield from (Movement._make(row) for row in self._connection.execute(query))
+
+    def _existing(self, movement_ids: Sequence[str]) -> list[str]:
+        """Which of these there are. Asked for every upload, and mostly there are none: so the text is made only once."""
+        sql, existing = _sql_existing(self._connection.dialect), list[str]()
+        for some in _parts(movement_ids, EXISTING_AT_ONCE):
+            filled = (*some, *repeat(some[0], EXISTING_AT_ONCE - len(some)))
+            existing.extend(self._connection.exec_driver_sql(sql, filled).scalars())
+        return existing
+
+    def has_reversal(self, movement_id: str) -> bool:
+        query = select(t.movement.c.ledger_seq).where(t.movement.c.reverses == movement_id)
+        return self._connection.execute(query).first() is not None
 
     def find_balances(self, account_id: int) -> Iterator[tuple[BalanceKey, int]]:
         query = select(t.balance).where(t.balance.c.account_id == account_id)
@@ -195,6 +207,6 @@ def _on(account_id: int, item_id: int, lot_id: int | None) -> ColumnElement[bool
     return on if lot_id is None else and_(on, t.posting.c.lot_id == lot_id)
 
 
-def _parts(keys: Sequence[_KeyT]) -> Iterator[Sequence[_KeyT]]:
-    for start in range(0, len(keys), ASKED_AT_ONCE_MAX):
-        yield keys[start : start + ASKED_AT_ONCE_MAX]
+def _parts(keys: Sequence[_KeyT], size: int = ASKED_AT_ONCE_MAX) -> Iterator[Sequence[_KeyT]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from onebook_collector.errors import NotFoundError, RefusedError
-from onebook_collector.ledger.account import AccountKind, virtual
+from onebook_collector.ledger.account import AccountKind
 from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.entry import CountAssertion, Entry, Header, Origin
 from onebook_collector.ledger.goods import BookedItem, BookedLot
 from onebook_collector.ledger.judging import base_units, check_serials, known_item, refuse_repeated
-from onebook_collector.ledger.lookup import KnownMovement
+from onebook_collector.ledger.lookup import Movement
 from onebook_collector.ledger.moving import real_account, see_serials
 from onebook_collector.ledger.posting import (
     Claim,
@@ -85,11 +85,11 @@ def approve_count(state: BookState, movement_id: str, reviewer: str, now_ms: int
     return seq
 
 
-def _waiting(state: BookState, movement_id: str) -> tuple[KnownMovement, int]:
+def _waiting(state: BookState, movement_id: str) -> tuple[Movement, int]:
     known = state.known_movement(movement_id)
     if known is None or known.kind != STOCKTAKE:
         raise NotFoundError(f"no count {movement_id}")
-    if known.is_reversed:
+    if state.is_reversed(movement_id):
         raise RefusedError("count_reversed", f"count {movement_id} was reversed")
     discrepancy_id = state.lookup.open_discrepancy(known.ledger_seq, DoubtKind.COUNT_TO_REVIEW)
     if discrepancy_id is None:
@@ -142,9 +142,9 @@ def _adjust(state: BookState, entry: Entry, error: _Error, site_id: str) -> None
 def _adjustments(state: BookState, error: _Error, site_id: str) -> Iterable[Posted]:
     """The lines that make the book agree with the count."""
     count = error.count
-    unexplained = state.account(virtual(AccountKind.UNEXPLAINED, site_id))
-    loss = Claim(count.item, count.account, state.account(virtual(AccountKind.STOCKTAKE_LOSS, site_id)), unexplained)
-    gain = Claim(count.item, state.account(virtual(AccountKind.STOCKTAKE_GAIN, site_id)), count.account, unexplained)
+    unexplained = state.virtual(AccountKind.UNEXPLAINED, site_id)
+    loss = Claim(count.item, count.account, state.virtual(AccountKind.STOCKTAKE_LOSS, site_id), unexplained)
+    gain = Claim(count.item, state.virtual(AccountKind.STOCKTAKE_GAIN, site_id), count.account, unexplained)
     if error.missing or error.found:
         yield _adjust_serials(loss, [one for one in error.missing if one.place == count.account], error.missing)
         yield _adjust_serials(gain, [one for one in error.found if one.place != count.account], error.found)
