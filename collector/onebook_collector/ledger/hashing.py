@@ -29,7 +29,7 @@ from typing import Any
 
 GENESIS = bytes(32)
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 def movement_text(
