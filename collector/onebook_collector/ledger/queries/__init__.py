@@ -1,0 +1,67 @@
+"""What the book can be asked. Every function takes the connection of one read, and opens nothing."""
+
+from onebook_collector.ledger.queries.desk import (
+    Decision,
+    Discrepancy,
+    Fork,
+    QuarantinedEvent,
+    discrepancies,
+    forks,
+    quarantine,
+)
+from onebook_collector.ledger.queries.movements import (
+    CountEntry,
+    LegEntry,
+    LineEntry,
+    MovementEntry,
+    MovementFilter,
+    feed,
+    movement,
+    movements,
+)
+from onebook_collector.ledger.queries.names import (
+    ItemName,
+    LotName,
+    edges,
+    edges_heard,
+    feed_epoch,
+    head,
+    item_of_gtin,
+    items,
+    logs,
+    sites,
+)
+from onebook_collector.ledger.queries.stock import BalanceFilter, BalanceLine, SerialWhereabouts, balances, whereabouts
+
+__all__ = [
+    "BalanceFilter",
+    "BalanceLine",
+    "CountEntry",
+    "Decision",
+    "Discrepancy",
+    "Fork",
+    "ItemName",
+    "LegEntry",
+    "LineEntry",
+    "LotName",
+    "MovementEntry",
+    "MovementFilter",
+    "QuarantinedEvent",
+    "SerialWhereabouts",
+    "balances",
+    "discrepancies",
+    "edges",
+    "edges_heard",
+    "feed",
+    "feed_epoch",
+    "forks",
+    "head",
+    "item_of_gtin",
+    "items",
+    "logs",
+    "movement",
+    "movements",
+    "quarantine",
+    "sites",
+    "whereabouts",
+]

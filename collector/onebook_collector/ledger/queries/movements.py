@@ -1,0 +1,223 @@
+"""Entries of the book with their lines: pages for people, a gapless feed for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.account import Account
+from onebook_collector.ledger.cursor import LogKey
+from onebook_collector.ledger.lookup import Movement
+from onebook_collector.ledger.queries.names import (
+    ITEM_COLUMNS,
+    LOT_COLUMNS,
+    OWN_UNIT,
+    ItemName,
+    LotName,
+    item_name,
+    lot_name,
+)
+from onebook_collector.ledger.queries.stock import PLACE_COLUMNS, place_of
+from onebook_schemas.uplink import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class LegEntry:
+    """What one place gave (below zero) or took, in base units."""
+
+    place: Account
+    lot: LotName
+    quantity: int
+    serials: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEntry:
+    line: int
+    item: ItemName
+    legs: tuple[LegEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountEntry:
+    """A count beside the book as of then, in base units. No lot: all lots of the bin together."""
+
+    place: Account
+    item: ItemName
+    lot: LotName | None
+    counted: int
+    book_at: int
+    difference: int
+    counted_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovementEntry:
+    """One entry. `origin` is None for what was done at the centre."""
+
+    row: Movement
+    origin: LogKey | None
+    lines: tuple[LineEntry, ...]
+    count: CountEntry | None
+    reversed_by: str | None  # movement_id
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    """Which entries. `division` is the beginning of a division code; an empty lot means the unknown lot."""
+
+    site_id: str | None = None
+    division: str | None = None
+    kind: str | None = None
+    document_no: str | None = None
+    item: str | None = None
+    lot: str | None = None
+    serial: str | None = None
+    before_seq: int | None = None
+
+
+def movements(connection: Connection, asked: MovementFilter, *, limit: int = 50) -> list[MovementEntry]:
+    """The newest first. With an item and a lot, or an item and a serial, this is the history of that lot or piece."""
+    query = _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq.desc()).limit(limit)
+    return _with_lines(connection, query)
+
+
+def feed(connection: Connection, after_seq: int, *, limit: int = 500) -> list[MovementEntry]:
+    """What follows a ledger_seq, in order and without a hole. Keep `feed_epoch` beside the cursor."""
+    query = select(t.movement).where(t.movement.c.ledger_seq > after_seq).order_by(t.movement.c.ledger_seq).limit(limit)
+    return _with_lines(connection, query)
+
+
+def movement(connection: Connection, movement_id: str) -> MovementEntry | None:
+    found = _with_lines(connection, select(t.movement).where(t.movement.c.movement_id == movement_id))
+    return found[0] if found else None
+
+
+def _narrowed(query: Select[Any], asked: MovementFilter) -> Select[Any]:
+    column = t.movement.c
+    for name in ("site_id", "kind", "document_no"):
+        wanted = getattr(asked, name)
+        if wanted is not None:
+            query = query.where(column[name] == wanted)
+    if asked.division is not None:
+        inside = t.site.c.division_code.startswith(asked.division, autoescape=True)
+        query = query.where(column.site_id.in_(select(t.site.c.site_id).where(inside)))
+    if asked.before_seq is not None:
+        query = query.where(column.ledger_seq < asked.before_seq)
+    if asked.item is not None or asked.lot is not None or asked.serial is not None:
+        query = query.where(column.ledger_seq.in_(_touching(asked)))
+    return query
+
+
+def _touching(asked: MovementFilter) -> Select[Any]:
+    """Entries that move these goods, or count them."""
+    query = select(t.posting.c.ledger_seq).join(t.item)
+    counts = select(t.count_assertion.c.ledger_seq).join(t.item)
+    if asked.item is not None:
+        query, counts = query.where(t.item.c.code == asked.item), counts.where(t.item.c.code == asked.item)
+    if asked.lot is not None:
+        query = query.join(t.lot, t.lot.c.lot_id == t.posting.c.lot_id).where(t.lot.c.number == asked.lot)
+        counts = counts.join(t.lot, t.lot.c.lot_id == t.count_assertion.c.lot_id).where(t.lot.c.number == asked.lot)
+    if asked.serial is not None:
+        return query.join(t.posting_serial).join(t.serial).where(t.serial.c.number == asked.serial)
+    united = query.union(counts).subquery()
+    return select(united.c.ledger_seq)
+
+
+def _with_lines(connection: Connection, query: Select[Any]) -> list[MovementEntry]:
+    rows = [Movement._make(row) for row in connection.execute(query)]
+    seqs = [row.ledger_seq for row in rows]
+    origins = _origins(connection, rows)
+    lines = _lines(connection, seqs)
+    counts = _counts(connection, seqs)
+    reversals = _reversals(connection, rows)
+    return [
+        MovementEntry(
+            row,
+            origins[row.log_id] if row.log_id is not None else None,
+            tuple(lines.get(row.ledger_seq, ())),
+            counts.get(row.ledger_seq),
+            reversals.get(row.movement_id),
+        )
+        for row in rows
+    ]
+
+
+def _origins(connection: Connection, rows: Sequence[Movement]) -> Mapping[int, LogKey]:
+    wanted = {row.log_id for row in rows if row.log_id is not None}
+    query = select(*t.log.c["log_id", "edge_id", "epoch", "stream"]).where(t.log.c.log_id.in_(wanted))
+    return {row.log_id: LogKey(row.edge_id, row.epoch, Stream(row.stream)) for row in connection.execute(query)}
+
+
+def _reversals(connection: Connection, rows: Sequence[Movement]) -> Mapping[str, str]:
+    query = select(*t.movement.c["reverses", "movement_id"]).where(
+        t.movement.c.reverses.in_([row.movement_id for row in rows])
+    )
+    return {row.reverses: row.movement_id for row in connection.execute(query)}
+
+
+def _lines(connection: Connection, seqs: Sequence[int]) -> Mapping[int, list[LineEntry]]:
+    serials = _serials(connection, seqs)
+    query = (
+        select(*t.posting.c["ledger_seq", "line", "leg", "quantity"], *PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS)
+        .select_from(t.posting)
+        .join(t.account)
+        .join(t.item, t.item.c.item_id == t.posting.c.item_id)
+        .join(t.item_unit, OWN_UNIT)
+        .join(t.lot, t.lot.c.lot_id == t.posting.c.lot_id)
+        .where(t.posting.c.ledger_seq.in_(seqs))
+        .order_by(t.posting.c.ledger_seq, t.posting.c.line, t.posting.c.leg)
+    )
+    grouped: dict[tuple[int, int], tuple[ItemName, list[LegEntry]]] = {}
+    for row in connection.execute(query):
+        named = tuple(serials.get((row.ledger_seq, row.line, row.leg), ()))
+        _item, legs = grouped.setdefault((row.ledger_seq, row.line), (item_name(row), []))
+        legs.append(LegEntry(place_of(row), lot_name(row), row.quantity, named))
+    lines: dict[int, list[LineEntry]] = {}
+    for (seq, line), (item, legs) in grouped.items():
+        lines.setdefault(seq, []).append(LineEntry(line, item, tuple(legs)))
+    return lines
+
+
+def _serials(connection: Connection, seqs: Sequence[int]) -> Mapping[tuple[int, int, int], list[str]]:
+    key = t.posting_serial.c["ledger_seq", "line", "leg"]
+    query = (
+        select(*key, t.serial.c.number)
+        .join(t.serial)
+        .where(t.posting_serial.c.ledger_seq.in_(seqs))
+        .order_by(*key, t.posting_serial.c.position)
+    )
+    found: dict[tuple[int, int, int], list[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.ledger_seq, row.line, row.leg), []).append(row.number)
+    return found
+
+
+def _counts(connection: Connection, seqs: Sequence[int]) -> Mapping[int, CountEntry]:
+    count = t.count_assertion
+    query = (
+        select(*count.c["ledger_seq", "lot_id", "counted", "book_at", "difference", "counted_at"])
+        .add_columns(*PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS)
+        .select_from(count)
+        .join(t.account)
+        .join(t.item, t.item.c.item_id == count.c.item_id)
+        .join(t.item_unit, OWN_UNIT)
+        .outerjoin(t.lot, t.lot.c.lot_id == count.c.lot_id)
+        .where(count.c.ledger_seq.in_(seqs))
+    )
+    return {
+        row.ledger_seq: CountEntry(
+            place_of(row),
+            item_name(row),
+            lot_name(row) if row.lot_id is not None else None,
+            row.counted,
+            row.book_at,
+            row.difference,
+            row.counted_at,
+        )
+        for row in connection.execute(query)
+    }
