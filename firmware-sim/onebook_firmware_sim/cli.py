@@ -51,7 +51,7 @@ def _warehouse_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, required=True, help="for ports and files; without a truth.jsonl in it")
     parser.add_argument("--catalogue", type=Path, required=True, help="CSV file of the province's items")
     parser.add_argument("--seed", type=int, default=1, help="another one for each run against the same book")
-    parser.add_argument("--speed", type=float, default=1.0, help="how much faster than people (default 1)")
+    parser.add_argument("--speed", type=_above_zero, default=1.0, help="how much faster than people (default 1)")
     parser.add_argument("--duration-s", type=float, help="stop after so long")
     parser.add_argument("--finish-within-s", type=float, default=60.0, help="for the operation begun when told to stop")
     parser.add_argument("--faults", action="store_true", help="cables that are never quite quiet")
@@ -173,3 +173,13 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not port.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
     return host, int(port)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from error
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return value

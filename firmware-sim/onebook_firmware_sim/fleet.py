@@ -20,7 +20,7 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from onebook_firmware_sim.goods import Goods, Item, Tracking
-from onebook_firmware_sim.warehouse import Pile, Warehouse, Zone
+from onebook_firmware_sim.warehouse import Warehouse, Zone
 from onebook_schemas.chain import chain_next, chain_start
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent
 from onebook_schemas.quantities import ExactDecimal, Quantity
@@ -28,7 +28,7 @@ from onebook_schemas.sensor_events import SampleSeries, SamplesTaken
 from onebook_schemas.stock_events import CaptureSource, GoodsMoved, Lot, MovedLine, MovementKind
 from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
 
-_ITEMS_MAX = 20  # Of one warehouse, two lots each: what lies there stays small however much is moved.
+_ITEMS_MAX = 12  # Of one warehouse, two lots each: what lies there stays small however much is moved.
 _MOVEMENTS_PER_SAMPLE = 10
 _KINDS = (MovementKind.RECEIPT, MovementKind.ISSUE, MovementKind.BIN_MOVE)
 _KIND_WEIGHTS = (5, 3, 2)
@@ -243,9 +243,10 @@ class VirtualEdge:
             refused=journal.refused + telemetry.refused,
             stock=tuple(
                 StockLine(
-                    bin=name, item=goods.item.code, lot=_lot_number(goods), quantity=pile.quantity, unit=goods.item.unit
+                    bin=name, item=goods.item.code, lot=goods.lot_number, quantity=pile.quantity, unit=goods.item.unit
                 )
-                for name, goods, pile in self._lying()
+                for name in _ZONE.bins
+                for goods, pile in self._warehouse.count(name).items()
             ),
         )
 
@@ -253,32 +254,37 @@ class VirtualEdge:
         chosen = self._dice.sample(items, min(_ITEMS_MAX, len(items)))
         return [Goods(item, Lot(number=f"L{self._dice.randint(10000, 99999)}")) for item in chosen for _ in range(2)]
 
-    def _lying(self) -> list[tuple[str, Goods, Pile]]:
-        return [(name, goods, pile) for name in _ZONE.bins for goods, pile in self._warehouse.count(name).items()]
-
     def _movement(self) -> GoodsMoved:
         kind = self._dice.choices(_KINDS, weights=_KIND_WEIGHTS)[0]
-        lying = self._lying() if kind is not MovementKind.RECEIPT else []
-        from_bin: str | None = None
-        to_bin: str | None = None
-        if not lying:
-            kind, goods, to_bin = MovementKind.RECEIPT, self._dice.choice(self._goods), self._dice.choice(_ZONE.bins)
-            quantity = Decimal(self._dice.randint(1, 500))
-            self._warehouse.put(to_bin, goods, quantity)
-        else:
-            from_bin, goods, pile = self._dice.choice(lying)
-            quantity = Decimal(self._dice.randint(1, int(pile.quantity)))
-            if kind is MovementKind.BIN_MOVE:
-                to_bin = self._dice.choice([name for name in _ZONE.bins if name != from_bin])
-                self._warehouse.move(from_bin, to_bin, goods, quantity)
-            else:
-                self._warehouse.take(from_bin, goods, quantity)
-        self._movements[kind] += 1
+        pile = self._some_pile() if kind is not MovementKind.RECEIPT else None
+        if pile is None:
+            return self._receive()
+        from_bin, goods, lying = pile
+        quantity = Decimal(self._dice.randint(1, lying))
+        if kind is MovementKind.ISSUE:
+            self._warehouse.take(from_bin, goods, quantity)
+            return self._fact(kind, goods, quantity, from_bin, None)
+        to_bin = self._dice.choice([name for name in _ZONE.bins if name != from_bin])
+        self._warehouse.move(from_bin, to_bin, goods, quantity)
         return self._fact(kind, goods, quantity, from_bin, to_bin)
+
+    def _receive(self) -> GoodsMoved:
+        goods, to_bin = self._dice.choice(self._goods), self._dice.choice(_ZONE.bins)
+        quantity = Decimal(self._dice.randint(1, 500))
+        self._warehouse.put(to_bin, goods, quantity)
+        return self._fact(MovementKind.RECEIPT, goods, quantity, None, to_bin)
+
+    def _some_pile(self) -> tuple[str, Goods, int] | None:
+        for name in self._dice.sample(_ZONE.bins, len(_ZONE.bins)):
+            if piles := self._warehouse.count(name):
+                goods, pile = self._dice.choice(list(piles.items()))
+                return name, goods, int(pile.quantity)
+        return None
 
     def _fact(
         self, kind: MovementKind, goods: Goods, quantity: Decimal, from_bin: str | None, to_bin: str | None
     ) -> GoodsMoved:
+        self._movements[kind] += 1
         line = MovedLine(
             item=goods.item.code,
             quantity=Quantity(amount=quantity, unit=goods.item.unit),
@@ -298,7 +304,3 @@ class VirtualEdge:
                 for name, (unit, value) in values.items()
             )
         )
-
-
-def _lot_number(goods: Goods) -> str | None:
-    return goods.lot.number if goods.lot else None

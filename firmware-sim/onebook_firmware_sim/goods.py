@@ -54,6 +54,10 @@ class Goods:
     item: Item
     lot: Lot | None = None
 
+    @property
+    def lot_number(self) -> str | None:
+        return self.lot.number if self.lot else None
+
 
 class Code(NamedTuple):
     """What stands in a bar code, and the AIM identifier (ISO/IEC 15424) of its kind."""

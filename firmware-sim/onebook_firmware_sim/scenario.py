@@ -154,7 +154,9 @@ class Floor:
         return [
             item
             for item in self._items
-            if item.tracking is tracking and item.storage_class in classes and (item.gtin13 or tracking is Tracking.BULK)
+            if item.tracking is tracking
+            and item.storage_class in classes
+            and (item.gtin13 or tracking is Tracking.BULK)
         ]
 
     def _arrival(self, item: Item) -> SheetLine:

@@ -119,7 +119,7 @@ def truth_of_loss(lost: Lose, operation: int, at_ms: int) -> TruthEntry:
 def _what_moved(line: SheetLine, from_bin: str | None, to_bin: str | None) -> dict[str, object]:
     return {
         "item": line.goods.item.code,
-        "lot": line.goods.lot.number if line.goods.lot else None,
+        "lot": line.goods.lot_number,
         "serials": line.serials,
         "quantity": line.quantity,
         "unit": line.goods.item.unit,
