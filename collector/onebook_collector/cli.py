@@ -9,19 +9,20 @@ import csv
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
+from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.rebuild import differences, rebuild
-from onebook_collector.ledger.registry import import_edges, import_items, import_sites, read_edges, read_sites
+from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import verify
 from onebook_collector.logs import configure_logging
+from onebook_collector.reference import read_catalogue
 from onebook_collector.settings import CollectorSettings, load_settings
 from onebook_collector.wiring import open_ledger, run_collector
 from onebook_schemas.uplink import Stream
@@ -86,30 +87,47 @@ async def _check_config(settings: CollectorSettings, asked: argparse.Namespace) 
 
 
 async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    items = _read_catalogue(asked.catalogue)[: asked.items]
-    sites = read_sites(_read_rows(asked.sites)) if asked.sites else []
-    edges = read_edges(_read_rows(asked.edges)) if asked.edges else []
+    items = (_read_rows(asked.catalogue) if asked.catalogue else read_catalogue())[: asked.items]
+    sites = [_site(row) for row in _read_rows(asked.sites, *Site._fields)] if asked.sites else []
+    edges = (
+        [(row["edge_id"], row["site_id"]) for row in _read_rows(asked.edges, "edge_id", "site_id")]
+        if asked.edges
+        else []
+    )
+
+    def register(book: BookState) -> None:
+        import_items(book, items)
+        import_sites(book, sites)
+        for edge_id, site_id in edges:
+            register_edge(book, edge_id, site_id)
+
     async with _open_ledger(settings) as ledger:
-        counts = await ledger.write(
-            lambda book: (import_items(book, items), import_sites(book, sites), import_edges(book, edges))
-        )
-    print("✓ 物资 items {}  仓库 sites {}  采集端 edges {}".format(*counts))
+        await ledger.write(register)
+    print(f"✓ 物资 items {len(items)}  仓库 sites {len(sites)}  采集端 edges {len(edges)}")
     return 0
 
 
-def _read_catalogue(path: Path | None) -> list[dict[str, str]]:
-    if path is not None:
-        return _read_rows(path)
-    text = resources.files("onebook_collector.reference").joinpath("catalogue.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
+def _read_rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV file that has these columns. Raises ConfigurationError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError([f"{path}: {error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
+    missing = [column for column in columns if rows and column not in rows[0]]
+    if missing:
+        raise ConfigurationError([f"{path}: 缺少列 / columns are missing: {', '.join(missing)}"])
+    return rows
+
+
+def _site(row: dict[str, str]) -> Site:
+    try:
+        lon, lat = (float(row[name]) if row[name] else None for name in ("lon", "lat"))
+    except ValueError as error:
+        raise ConfigurationError(
+            [f"{row['site_id']}: {error}. 经纬度为十进制度 / decimal degrees, e.g. 120.15"]
+        ) from error
+    return Site(row["site_id"], row["name_zh"], row["name_en"], row["division_code"], lon, lat)
 
 
 async def _verify(settings: CollectorSettings, asked: argparse.Namespace) -> int:
@@ -154,7 +172,8 @@ async def _forks(settings: CollectorSettings, asked: argparse.Namespace) -> int:
             print(f"✓ {asked.release}: 已放行 / released")
         for fork in await ledger.read(queries.forks):
             state = "已放行 released" if fork.released_at_ms else "暂停 held"
-            print(f"{fork.edge_id}/{fork.epoch}  {state}  {utc(fork.received_ms):%Y-%m-%d %H:%M:%S}  {fork.reason}")
+            when = f"{utc(fork.received_at_ms):%Y-%m-%d %H:%M:%S}"
+            print(f"{fork.edge_id}/{fork.epoch}  {state}  {when}  {fork.reason}")
     return 0
 
 

@@ -36,7 +36,7 @@ from onebook_firmware_sim.truth_log import StockKey, read_truth
 PRESETS = ("hangzhou", "wenzhou", "lishui")
 CUT_SITE = "wenzhou"
 ITEMS = 200
-SPEED = 30.0
+SPEED = 60.0
 CUT_AFTER_S, CUT_FOR_S = 12.0, 12.0  # The first cut; then one every few minutes.
 CUT_EVERY_S = 180.0
 DRAIN_WITHIN_S = 45.0
@@ -107,7 +107,7 @@ class _Demo:
         seed = str(secrets.randbelow(1_000_000))
         for name in PRESETS:
             folder = ("--folder", str(self._site_folder(name)), "--catalogue", str(catalogue))
-            pace = ("--seed", seed, "--speed", str(self.speed), "--faults")
+            pace = ("--seed", seed, "--speed", str(self.speed))
             self.programs.start(f"sim-{name}", "sim", "warehouse", "--preset", name, *folder, *pace)
         for name in PRESETS:
             self.programs.first_line(f"sim-{name}")

@@ -24,6 +24,7 @@ class Line:
         self._passable = asyncio.Event()
         self._passable.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._relays: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -35,7 +36,10 @@ class Line:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        self._passable.set()
         self._reset_all()
+        if self._relays:
+            await asyncio.wait(self._relays)
 
     def set(self, state: LineState) -> None:
         """From a hole nothing comes back but by a new connection: what was swallowed is gone."""
@@ -48,6 +52,10 @@ class Line:
             self._passable.clear()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relay = asyncio.current_task()
+        assert relay is not None
+        self._relays.add(relay)
+        relay.add_done_callback(self._relays.discard)
         if self._state is LineState.CUT:
             _reset(writer)
             return

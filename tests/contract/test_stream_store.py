@@ -134,13 +134,13 @@ async def test_one_event_takes_the_place_of_thinned_ones(telemetry: SqliteStream
 async def test_a_disk_that_refuses_loses_nothing_and_says_so(tmp_path: Path) -> None:
     store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
     await store.append([draft(1)])
-    await store._db.execute("PRAGMA max_page_count=20")  # SQLite's own way to make a disk that is full.
+    await store._in_thread(store._db.execute, "PRAGMA max_page_count=20")  # SQLite's own way to make a disk that is full.
     with pytest.raises(OutboxFullError, match="未记账"):
         for n in range(2, 100):
             await store.append([draft(n, size=2_000)])
     last = store.position.last_sequence
     assert [event.sequence for event in await store.load(0, 999, 1 << 30)] == list(range(1, last + 1))
-    await store._db.execute("PRAGMA max_page_count=100000")
+    await store._in_thread(store._db.execute, "PRAGMA max_page_count=100000")
     assert list(await store.append([draft(500)])) == [last + 1]
     await store.close()
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from onebook_schemas.documents import asyncapi_document, json_schemas
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.house.configuration import configuration_document
+from tests.house.tree import ROOT
 
 
 def generated_files() -> dict[str, str]:
     """Path below the project -> text."""
     files = {f"schemas/json/{name}.json": _json(schema) for name, schema in json_schemas().items()}
     files["schemas/asyncapi.json"] = _json(asyncapi_document())
+    files["docs/configuration.md"] = configuration_document()
     return files
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house.generated import ROOT, generated_files
+from tests.house.generated import generated_files
+from tests.house.tree import ROOT
 
 
 @pytest.mark.parametrize("path", sorted(generated_files()))

@@ -1,21 +1,12 @@
-"""Who may do what: the one place where it is decided.
+"""Who may do what: the one place where that is decided.
 
-There are no accounts yet. Whoever reaches the port may read everything and decide on quarantine, and the name that they give
-is believed; so the server listens on loopback unless told otherwise. Every route depends on `caller`: when sign-in comes, it
-reads the credentials here and refuses with 401 or 403, and the scope (division, department) is narrowed here.
+There is no sign-in yet: whoever reaches the port may read everything and decide on quarantine, and the name that they give is
+believed. So the server listens on loopback unless told otherwise. Every route below /api/v1 depends on `admit`: sign-in will
+read the credentials here, refuse with 401 or 403, and narrow what may be seen (division, department).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody on this machine."""
-
-    division_prefix: str = ""  # What they may see begins with it; empty: the whole province.
-
-
-async def caller() -> Caller:
-    return Caller()
+async def admit() -> None:
+    """Everybody."""

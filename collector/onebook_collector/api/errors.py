@@ -72,8 +72,8 @@ def problem_response(
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RefusedError)
-    more = {"restart_after": error.restart_after} if isinstance(error, GoneError) else {}
-    return problem_response(error.status, error.reason, error.detail, **more)
+    restart_after = error.restart_after if isinstance(error, GoneError) else None
+    return problem_response(error.status, error.reason, error.detail, restart_after=restart_after)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -64,5 +64,8 @@ ExactText = Annotated[
 
 Sequence64 = Annotated[int, Field(ge=0, le=INT64_MAX)]
 PageSize = Annotated[int, Field(ge=1, le=PAGE_MAX, description=f"how many at most, up to {PAGE_MAX}")]
+DivisionPrefix = Annotated[str, Field(pattern=r"^[0-9]{1,6}$", examples=["3301"])]
+"""The beginning of a division code: 33 the province, 3301 a prefecture, 330102 a county."""
+
 Key = Annotated[str, Field(max_length=200)]
 """A name in a request. Longer ones name nothing."""

@@ -18,6 +18,17 @@ _STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
+class ChartPoint:
+    """One bucket, for whoever points at it."""
+
+    x: float
+    from_ms: int
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One quantity. Paths are SVG path data; `ticks` stand from top to bottom at equal distances."""
 
@@ -25,10 +36,10 @@ class Panel:
     line: str
     band: str
     ticks: tuple[float, ...]
-    low: float | None
-    high: float | None
-    last: float | None
-    points: tuple[tuple[float, float, float, float], ...]  # x, low, mean, high: for whoever points at them.
+    low: float
+    high: float
+    last: float
+    points: tuple[ChartPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +69,7 @@ class Frame:
 
 
 def draw(frame: Frame, quantity: str, buckets: Sequence[Bucket], *, span_min: float) -> Panel:
-    """The panel of one quantity. `span_min`: the scale covers at least so much, or noise would look like weather."""
-    if not buckets:
-        return Panel(quantity, "", "", (), None, None, None, ())
+    """The panel of one quantity that was measured. The scale covers `span_min` or more, or noise would look like weather."""
     low, high = min(one.low for one in buckets), max(one.high for one in buckets)
     ticks = scale(low, high, span_min)
     bottom, top = ticks[-1], ticks[0]
@@ -76,7 +85,7 @@ def draw(frame: Frame, quantity: str, buckets: Sequence[Bucket], *, span_min: fl
         line.append(_path((x(one), y(one.mean)) for one in run))
         edge = [(x(one), y(one.high)) for one in run] + [(x(one), y(one.low)) for one in reversed(run)]
         band.append(_path(edge) + "Z")
-    points = tuple((x(one), one.low, one.mean, one.high) for one in buckets)
+    points = tuple(ChartPoint(x(one), one.from_ms, one.low, one.mean, one.high) for one in buckets)
     return Panel(quantity, "".join(line), "".join(band), ticks, low, high, buckets[-1].last, points)
 
 
@@ -95,9 +104,9 @@ def scale(low: float, high: float, span_min: float) -> tuple[float, ...]:
     centre, span = (low + high) / 2, max(high - low, span_min)
     magnitude = 10.0 ** math.floor(math.log10(span / (_TICKS - 1)))
     for step in (one * magnitude * factor for factor in (1, 10) for one in _STEPS):
-        bottom = math.floor((centre - span / 2) / step) * step
+        bottom = math.floor(min(centre - span / 2, low) / step) * step
         top = bottom + step * (_TICKS - 1)
-        if top >= high and bottom <= low:
+        if bottom <= low and top >= high:
             return tuple(round(top - n * step, 6) for n in range(_TICKS))
     raise AssertionError(f"no scale for {low} to {high}")
 

@@ -22,7 +22,7 @@ class Texts:
         self.language = language
         self._entries = entries
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         return self._entries[name].format(**values) if values else self._entries[name]
 
     def of_code(self, group: str, code: str) -> str:

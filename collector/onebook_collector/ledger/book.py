@@ -37,6 +37,12 @@ class LedgerSettings:
 class Book(Protocol):
     """The book within one transaction. Everything booked here is committed together, or not at all."""
 
+    ledger_seq: int
+    """Of the newest entry."""
+
+    head: bytes
+    """Its hash: what the whole book comes to."""
+
     def cursor(self, key: LogKey) -> Cursor:
         """How far this log is committed. A log never seen stands at 0 with the head of an empty chain."""
         ...
@@ -72,4 +78,36 @@ class Book(Protocol):
 
     def release_fork(self, key: LogKey, actor: str, note: str, now_ms: int) -> None:
         """Take uploads of this log again. Raises NotFoundError when it is not held."""
+        ...
+
+    def approve_count(self, movement_id: str, reviewer: str, now_ms: int) -> int | None:
+        """Adjust the book to a count that waits for a person.
+
+        Gives the adjustment's ledger_seq; None if the book agrees by now. Raises NotFoundError; RefusedError when the count does
+        not wait, was reversed, or names no serials for goods that have them.
+        """
+        ...
+
+    def release(self, key: LogKey, sequence: int, actor: str, now_ms: int, *, replacement: bytes | None = None) -> int:
+        """Book a quarantined event after all: as it came (what it lacked is there now), or another fact in its place.
+
+        `replacement` is the JSON of a stock event. Gives the ledger_seq of the new movement, which names the envelope. Raises
+        NotFoundError; RefusedError when it was decided before, or still cannot be booked.
+        """
+        ...
+
+    def reject(self, key: LogKey, sequence: int, actor: str, reason: str, now_ms: int) -> None:
+        """A quarantined event stays unbooked for good. Raises NotFoundError; RefusedError when it was decided before."""
+        ...
+
+    def close_discrepancy(self, discrepancy_id: int, actor: str, note: str, now_ms: int) -> None:
+        """A person has looked into it. Raises NotFoundError when there is no such open discrepancy."""
+        ...
+
+    def new_feed_epoch(self, reason: str, now_ms: int, *, feed_epoch: str | None = None) -> str:
+        """The book was restored from a backup: cursors of its feed end here. Itself an entry. Gives the new epoch's name."""
+        ...
+
+    def add_checkpoint(self, key_id: str, signature: bytes, now_ms: int) -> int:
+        """Keep a signature over `ledger_seq` and `head`. Gives the ledger_seq; raises RefusedError while the book is empty."""
         ...

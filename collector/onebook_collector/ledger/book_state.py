@@ -262,7 +262,7 @@ class BookState:
         if movement.reverses is not None:
             self._reversed.add(movement.reverses)
 
-    def close_discrepancy(
+    def note_closing(
         self, discrepancy_id: int, actor: str, note: str, now_ms: int, ledger_seq: int | None = None
     ) -> None:
         """A person has dealt with it; `ledger_seq`: by this movement."""

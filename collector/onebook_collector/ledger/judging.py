@@ -22,7 +22,7 @@ class UnbookableError(Exception):
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(code, words)
-        self.code = code
+        self.code, self.words = code, words
         text = f"{code}: {words}"
         self.reason = text if len(text) <= _REASON_LENGTH_MAX else text[: _REASON_LENGTH_MAX - 1] + "…"
 

@@ -57,6 +57,17 @@ class StoredLeg(NamedTuple):
     serials: tuple[BookedSerial, ...]
 
 
+class SetAside(NamedTuple):
+    """An envelope in quarantine."""
+
+    log_id: int
+    body: bytes
+    chain_hash: bytes
+    event_time: int
+    time_quality: str
+    is_decided: bool
+
+
 class Lookup(Protocol):
     """Each answers for everything that was ever booked, rows not yet written included where history is asked."""
 
@@ -107,6 +118,12 @@ class Lookup(Protocol):
     def has_fork(self, log_id: int, digest: str) -> bool:
         """Whether an upload with this SHA-256 is kept as evidence."""
         ...
+
+    def set_aside(self, log_id: int, sequence: int) -> SetAside | None:
+        """The envelope, if it is one that went to quarantine."""
+        ...
+
+    def is_open(self, discrepancy_id: int) -> bool: ...
 
     def open_discrepancy(self, ledger_seq: int, kind: str) -> int | None:
         """The discrepancy of this kind that a movement opened, if it is still open."""

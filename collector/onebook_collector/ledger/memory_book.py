@@ -9,12 +9,12 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from onebook_collector.ledger.account import Account, BookedAccount
-from onebook_collector.ledger.book import LedgerSettings
+from onebook_collector.ledger.book import LedgerSettings, VerdictKind
 from onebook_collector.ledger.book_state import Rows
-from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import LogKey
+from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace
-from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, StoredLeg
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, SetAside, StoredLeg
 
 
 class Snapshot(NamedTuple):
@@ -24,7 +24,7 @@ class Snapshot(NamedTuple):
     rows: Rows
 
 
-class MemoryBook(Bookkeeper):
+class MemoryBook(Desk):
     """Nothing is written anywhere: `rows` only grow, and are the tables."""
 
     def __init__(self, settings: LedgerSettings | None = None) -> None:
@@ -144,6 +144,17 @@ class _RowsLookup:
         for seq, line, leg, _position, serial_id in rows.posting_serials:
             nets[serial_id] = nets.get(serial_id, 0) + legs.get((seq, line, leg), 0)
         return {self._serial(serial_id).number for serial_id, net in nets.items() if net > 0}
+
+    def set_aside(self, log_id: int, sequence: int) -> SetAside | None:
+        rows = self._book.rows
+        decided = any(row[:2] == (log_id, sequence) for row in rows.quarantine_decisions)
+        found = (row for row in rows.envelopes if row[:2] == (log_id, sequence) and row[8] == VerdictKind.QUARANTINED)
+        return next((SetAside(log_id, row[3], row[4], row[5], row[6], decided) for row in found), None)
+
+    def is_open(self, discrepancy_id: int) -> bool:
+        rows = self._book.rows
+        closed = any(row[0] == discrepancy_id for row in rows.discrepancy_closings)
+        return not closed and any(row[0] == discrepancy_id for row in rows.discrepancies)
 
     def open_discrepancy(self, ledger_seq: int, kind: str) -> int | None:
         rows = self._book.rows

@@ -1,52 +1,113 @@
-"""Recomputes what follows from the postings (balances, day nets, places of serials) and compares it, or puts it in place."""
+"""Makes balances, day nets and serial places anew from the postings, and compares them with what the book keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, Table, delete, except_, func, insert, select
 
-_BALANCE = """
-SELECT account_id, item_id, lot_id, sum(quantity) AS quantity, max(ledger_seq) AS last_seq
-FROM posting GROUP BY account_id, item_id, lot_id"""
-_CHINA_MS = "(m.event_time + 28800000)"
-_DAY = f"({_CHINA_MS} - ({_CHINA_MS} % 86400000 + 86400000) % 86400000) / 86400000"  # SQL divides towards zero.
-_DAY_NET = f"""
-SELECT p.account_id, p.item_id, p.lot_id, {_DAY} AS business_day, sum(p.quantity) AS net
-FROM posting p JOIN movement m USING (ledger_seq) GROUP BY p.account_id, p.item_id, p.lot_id, {_DAY}"""  # noqa: S608
-_SERIAL_PLACE = """
-SELECT serial_id, account_id, lot_id, event_time AS since_ms, ledger_seq AS last_seq
-FROM (SELECT ps.serial_id, p.account_id, p.lot_id, m.event_time, p.ledger_seq,
-             row_number() OVER (PARTITION BY ps.serial_id ORDER BY p.ledger_seq DESC, p.line DESC, p.leg DESC) AS newest
-      FROM posting_serial ps JOIN posting p USING (ledger_seq, line, leg) JOIN movement m USING (ledger_seq)
-      WHERE p.quantity > 0) AS placed
-WHERE newest = 1"""
+from onebook_collector.ledger import tables as t
 
-_DERIVED = (
-    # table, its key, the query that makes it anew
-    ("balance", ("account_id", "item_id", "lot_id"), _BALANCE),
-    ("day_net", ("account_id", "item_id", "lot_id", "business_day"), _DAY_NET),
-    ("serial_place", ("serial_id",), _SERIAL_PLACE),
-)
+_DAY_MS = 86_400_000
+_ZONE_MS = 8 * 3_600_000  # Asia/Shanghai: what `clock.business_day` computes, in SQL.
 
 
-def differences(connection: Connection) -> Iterator[str]:
-    """Every row that is not what the postings give, in words. None: what is kept is bit-identical."""
-    for table, key, query in _DERIVED:
-        for row in connection.execute(text(f"SELECT * FROM {table} EXCEPT SELECT * FROM ({query}) AS anew")):  # noqa: S608
-            yield f"{table} {_named(row, key)}: kept as {tuple(row[len(key) :])}, the postings give otherwise"
-        for row in connection.execute(text(f"SELECT * FROM ({query}) AS anew EXCEPT SELECT * FROM {table}")):  # noqa: S608
-            yield f"{table} {_named(row, key)}: the postings give {tuple(row[len(key) :])}, kept is otherwise"
+def differences(connection: Connection, limit: int | None = None) -> Iterator[str]:
+    """Every kept row that is not what the postings give, in words; of each table at most so many. None: bit-identical."""
+    for compare in (compared_balances, compared_day_nets, compared_serial_places):
+        yield from compare(connection, limit)
 
 
 def rebuild(connection: Connection) -> list[str]:
-    """Put the recomputed rows in place of all that are kept. Gives what differed before."""
+    """Put what is made anew in the place of all that is kept. Gives what differed before."""
     found = list(differences(connection))
-    for table, _, query in _DERIVED:
-        connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
-        connection.execute(text(f"INSERT INTO {table} {query}"))
+    for table, made_anew in _MADE_ANEW:
+        connection.execute(delete(table))
+        connection.execute(insert(table).from_select(list(table.c.keys()), made_anew()))
     return found
 
 
-def _named(row: object, key: tuple[str, ...]) -> str:
-    return " ".join(f"{name}={getattr(row, name)}" for name in key)
+def compared_balances(connection: Connection, limit: int | None) -> Iterator[str]:
+    for key, kept, made in _differences(connection, t.balance, _balances(), limit):
+        yield f"balance of {_named(connection, *key)}: kept {_said(kept)}, its postings give {_said(made)}"
+
+
+def compared_day_nets(connection: Connection, limit: int | None) -> Iterator[str]:
+    for (*key, day), kept, made in _differences(connection, t.day_net, _day_nets(), limit):
+        yield f"net of {_named(connection, *key)} on day {day}: kept {_said(kept)}, its postings give {_said(made)}"
+
+
+def compared_serial_places(connection: Connection, limit: int | None) -> Iterator[str]:
+    for (serial_id,), kept, made in _differences(connection, t.serial_place, _serial_places(), limit):
+        number = connection.execute(select(t.serial.c.number).where(t.serial.c.serial_id == serial_id)).scalar()
+        yield f"place of serial {number}: kept {_at(connection, kept)}, its postings give {_at(connection, made)}"
+
+
+def _balances() -> Select[Any]:
+    p = t.posting.c
+    key = (p.account_id, p.item_id, p.lot_id)
+    return select(*key, func.sum(p.quantity), func.max(p.ledger_seq)).group_by(*key)
+
+
+def _day_nets() -> Select[Any]:
+    p = t.posting.c
+    key = (p.account_id, p.item_id, p.lot_id, (t.movement.c.event_time + _ZONE_MS) // _DAY_MS)
+    return select(*key, func.sum(p.quantity)).join(t.movement).group_by(*key)
+
+
+def _serial_places() -> Select[Any]:
+    p, s = t.posting.c, t.posting_serial.c
+    newest_first = (p.ledger_seq.desc(), p.line.desc(), p.leg.desc())
+    arrivals = (
+        select(s.serial_id, p.account_id, p.lot_id, t.movement.c.event_time, p.ledger_seq)
+        .add_columns(func.row_number().over(partition_by=s.serial_id, order_by=newest_first).label("age"))
+        .select_from(t.posting)
+        .join(t.posting_serial)
+        .join(t.movement, t.movement.c.ledger_seq == p.ledger_seq)
+        .where(p.quantity > 0)
+        .subquery()
+    )
+    return select(*(column for column in arrivals.c if column.name != "age")).where(arrivals.c.age == 1)
+
+
+_MADE_ANEW: tuple[tuple[Table, Callable[[], Select[Any]]], ...] = (
+    (t.balance, _balances),
+    (t.day_net, _day_nets),
+    (t.serial_place, _serial_places),
+)
+
+_Values = tuple[int, ...] | None
+
+
+def _differences(
+    connection: Connection, table: Table, made_anew: Select[Any], limit: int | None
+) -> Iterator[tuple[tuple[int, ...], _Values, _Values]]:
+    """(key, kept values, values made anew) of every row that is not the same on both sides."""
+    keys = len(table.primary_key)
+    found: dict[tuple[int, ...], list[_Values]] = {}
+    for side, query in enumerate((except_(select(table), made_anew), except_(made_anew, select(table)))):
+        for row in connection.execute(query.limit(limit)):
+            found.setdefault(tuple(row[:keys]), [None, None])[side] = tuple(row[keys:])
+    for key, (kept, made) in sorted(found.items())[:limit]:
+        yield key, kept, made
+
+
+def _said(values: _Values) -> str:
+    """The quantity, and the last entry where one is kept."""
+    return "nothing" if values is None else ", last entry ".join(str(value) for value in values)
+
+
+def _at(connection: Connection, values: _Values) -> str:
+    if values is None:
+        return "nothing"
+    account_id, _lot_id, _since_ms, last_seq = values
+    code = connection.execute(select(t.account.c.code).where(t.account.c.account_id == account_id)).scalar()
+    return f"{code} by entry {last_seq}"
+
+
+def _named(connection: Connection, account_id: int, item_id: int, lot_id: int) -> str:
+    query = select(t.account.c.code, t.item.c.code, t.lot.c.number).where(
+        t.account.c.account_id == account_id, t.item.c.item_id == item_id, t.lot.c.lot_id == lot_id
+    )
+    return "{} {} lot {!r}".format(*connection.execute(query).one())

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.book_state import Row, Rows
-from onebook_collector.ledger.bookkeeper import Bookkeeper
+from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.lookup import BookedLog
 from onebook_collector.ledger.sql_lookup import SqlLookup
 
@@ -30,8 +30,8 @@ _NUMBERED = {
 }
 
 
-class SqlBook(Bookkeeper):
-    """Serves one transaction after another, as long as each began where the last one ended (`is_current`)."""
+class SqlBook(Desk):
+    """Serves one transaction after another, as long as each begins where the last one ended."""
 
     def __init__(self, connection: Connection, settings: LedgerSettings) -> None:
         super().__init__(SqlLookup(connection, self.flush), settings)

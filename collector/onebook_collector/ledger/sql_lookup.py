@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Row, Text, and_, bind
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account, AccountKind, BookedAccount
+from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace, Tracking
-from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, StoredLeg
+from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, SetAside, StoredLeg
 from onebook_schemas.uplink import Stream
 
 ASKED_AT_ONCE_MAX = 900  # Both databases take thousands of parameters; SQLite before 3.32 took 999.
@@ -101,6 +102,28 @@ class SqlLookup:
     def has_fork(self, log_id: int, digest: str) -> bool:
         self._settle()
         query = select(t.fork.c.fork_id).where(t.fork.c.log_id == log_id, t.fork.c.digest == digest)
+        return self._connection.execute(query).first() is not None
+
+    def set_aside(self, log_id: int, sequence: int) -> SetAside | None:
+        self._settle()
+        envelope, decision = t.envelope.c, t.quarantine_decision.c
+        same = and_(decision.log_id == envelope.log_id, decision.sequence == envelope.sequence)
+        query = (
+            select(
+                *envelope["log_id", "body", "chain_hash", "event_time", "time_quality"], decision.log_id.is_not(None)
+            )
+            .outerjoin(t.quarantine_decision, same)
+            .where(envelope.log_id == log_id, envelope.sequence == sequence)
+            .where(envelope.verdict == VerdictKind.QUARANTINED.value)
+        )
+        row = self._connection.execute(query).first()
+        return SetAside._make(row) if row else None
+
+    def is_open(self, discrepancy_id: int) -> bool:
+        self._settle()
+        closed = t.discrepancy_closing.c.discrepancy_id
+        query = select(t.discrepancy.c.discrepancy_id).outerjoin(t.discrepancy_closing)
+        query = query.where(t.discrepancy.c.discrepancy_id == discrepancy_id, closed.is_(None))
         return self._connection.execute(query).first() is not None
 
     def open_discrepancy(self, ledger_seq: int, kind: str) -> int | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 
 from onebook_collector.clock import Clock, SystemClock, new_id
 from onebook_collector.ledger import tables as t
-from onebook_collector.ledger.book import Book, LedgerSettings
+from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.migrations import upgrade
 from onebook_collector.ledger.sql_book import SqlBook
@@ -56,7 +56,7 @@ class SqlLedgerStore:
 
     aclose = close  # For contextlib.aclosing.
 
-    async def write(self, work: Callable[[Book], T]) -> T:
+    async def write(self, work: Callable[[SqlBook], T]) -> T:
         return await self._run(self._writer, self._write, work)
 
     async def maintain(self, work: Callable[[Connection], T]) -> T:
@@ -78,7 +78,7 @@ class SqlLedgerStore:
                 first = {"ledger_seq": 0, "feed_epoch": new_id(), "started_at": self._clock.now_ms(), "reason": "first"}
                 connection.execute(insert(t.feed_epoch).values(first))
 
-    def _write(self, work: Callable[[Book], T]) -> T:
+    def _write(self, work: Callable[[SqlBook], T]) -> T:
         book, self._book = self._book, None  # Only a committed book is taken up again.
         with _no_collection(), self._writer_engine.begin() as connection:
             if book is None or not book.resume(connection):

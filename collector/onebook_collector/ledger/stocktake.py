@@ -81,7 +81,7 @@ def approve_count(state: BookState, movement_id: str, reviewer: str, now_ms: int
         entry = Entry(state, origin, header)
         _adjust(state, entry, error, site_id)
         seq = entry.close()
-    state.close_discrepancy(discrepancy_id, reviewer, "approved", now_ms, seq)
+    state.note_closing(discrepancy_id, reviewer, "approved", now_ms, seq)
     return seq
 
 

@@ -3,6 +3,9 @@
 The journal is written with `synchronous=FULL`: a commit is on the disk when `append` returns. Telemetry is written with
 `synchronous=NORMAL`: a killed process loses nothing that was committed, a power cut may lose what the operating system had not
 written yet (docs/guarantees.md says how much).
+
+The connection lives in a thread of its own, and each unit of work crosses over to it once: a library that crosses for every
+statement took four times as long for a commit.
 """
 
 from __future__ import annotations
@@ -10,10 +13,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import aiosqlite
+from typing import Any, TypeVar
 
 from onebook_edge.errors import OutboxFullError, RefusedError
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained
@@ -32,13 +35,16 @@ _DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never wait
 _PAGES_PER_VACUUM = 256
 _FIND_AMONG = 2_000
 
+T = TypeVar("T")
+
 
 class SqliteStreamStore:
     """Open with `await SqliteStreamStore.open(...)`. Appends that wait at the same time share one commit."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path, edge_id: str, stream: Stream) -> None:
-        self._db, self._path, self._edge_id, self._stream = connection, path, edge_id, stream
-        self._lock = asyncio.Lock()
+    def __init__(self, path: Path, edge_id: str, stream: Stream) -> None:
+        self._path, self._edge_id, self._stream = path, edge_id, stream
+        self._db: sqlite3.Connection
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"outbox-{stream}")
         self._waiting: list[tuple[Sequence[EventDraft], asyncio.Future[range]]] = []
         self._committing: asyncio.Task[None] | None = None
         self._epoch = ""
@@ -49,12 +55,12 @@ class SqliteStreamStore:
     @classmethod
     async def open(cls, path: Path, edge_id: str, stream: Stream, new_epoch: str) -> SqliteStreamStore:
         """Open the file, or create it under `new_epoch`. Raises RefusedError for a file of another edge or stream."""
-        connection = await aiosqlite.connect(path, isolation_level=None)
-        store = cls(connection, path, edge_id, stream)
+        store = cls(path, edge_id, stream)
+        store._db = await store._in_thread(sqlite3.connect, path, isolation_level=None)
         try:
-            await store._prepare(new_epoch)
+            await store._in_thread(store._prepare, new_epoch)
         except BaseException:
-            await connection.close()
+            await store.close()
             raise
         return store
 
@@ -82,60 +88,44 @@ class SqliteStreamStore:
         return await asyncio.shield(stored)
 
     async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
-        found: list[StoredEvent] = []
-        size = 0
-        query = "SELECT sequence, through, body, chain_hash FROM event WHERE through > ? ORDER BY sequence LIMIT ?"
-        async with self._db.execute(query, (after, events_max)) as rows:
-            async for row in rows:
-                size += len(row[2])
-                if found and size > bytes_max:
-                    break
-                found.append(StoredEvent(*row))
-        return tuple(found)
+        return await self._in_thread(self._load, after, events_max, bytes_max)
 
     async def chain_hash(self, sequence: int) -> bytes | None:
         if sequence == 0:
             return chain_start(self._edge_id, self._epoch, self._stream)
         if sequence == self._position.last_sequence:
             return self._head
-        async with self._db.execute("SELECT chain_hash FROM event WHERE sequence = ?", (sequence,)) as rows:
-            row = await rows.fetchone()
+        row = await self._in_thread(self._row, "SELECT chain_hash FROM event WHERE sequence = ?", (sequence,))
         return row[0] if row else None
 
     async def find(self, text: str) -> int | None:
         """The sequence of the newest of the last events that contains these words; None if none does."""
         query = "SELECT max(sequence) FROM event WHERE sequence > ? AND instr(body, ?)"
-        values = (self._position.last_sequence - _FIND_AMONG, text.encode())
-        async with self._db.execute(query, values) as rows:
-            row = await rows.fetchone()
+        row = await self._in_thread(self._row, query, (self._position.last_sequence - _FIND_AMONG, text.encode()))
         return row[0] if row else None
 
     async def mark_delivered(self, through: int) -> None:
         """A cursor that a power cut takes back is only sent for again: no need to wait for the disk."""
-        async with self._lock:
-            await self._db.execute("UPDATE position SET delivered_through = ?", (through,))
-            self._position = Position(self._position.last_sequence, through)
+        await self._in_thread(self._db.execute, "UPDATE position SET delivered_through = ?", (through,))
+        self._position = Position(self._position.last_sequence, through)
 
     async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
         dropped = 0
         while True:
-            count = await self._drop_some(keep_bytes, delivered_before_ms)
+            count = await self._in_thread(self._drop_some, keep_bytes, delivered_before_ms)
             dropped += count
             if count < _DELETE_AT_ONCE:
                 return dropped
 
     async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
         assert self._stream is Stream.TELEMETRY, "the journal is never thinned"
-        async with self._lock, self._transaction():
-            await self._db.execute("DELETE FROM event WHERE sequence >= ? AND through <= ?", (first, through))
-            row = (first, through, thinned.at.wall_ms, thinned.body(first))
-            await self._db.execute("INSERT INTO event (sequence, through, wall_ms, body) VALUES (?, ?, ?, ?)", row)
-        await self._give_back_space()
+        await self._in_thread(self._replace, first, through, thinned)
 
     async def close(self) -> None:
         if self._committing is not None:
             await self._committing
-        await self._db.close()
+        await self._in_thread(self._db.close)
+        self._thread.shutdown()
 
     # Committing -------------------------------------------------------------------------------------------------
 
@@ -155,105 +145,125 @@ class SqliteStreamStore:
 
     async def _store_group(self, group: Sequence[Sequence[EventDraft]]) -> list[range]:
         """One transaction for all that wait. Sequences are taken only when it has committed."""
-        async with self._lock:
-            drafts = [draft for one in group for draft in one]
-            first = self._position.last_sequence + 1
-            events, head = chained(self._head, first, drafts)
-            keep_hash = self._stream is Stream.JOURNAL
-            rows = [
-                (event.sequence, event.through, draft.at.wall_ms, event.body, event.chain_hash if keep_hash else None)
-                for event, draft in zip(events, drafts, strict=True)
-            ]
-            last = first + len(rows) - 1
-            try:
-                async with self._transaction():
-                    await self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
-                    await self._db.execute("UPDATE position SET last_sequence = ?, head = ?", (last, head))
-            except sqlite3.OperationalError:
-                await self._read_position()  # Whether a failed COMMIT came through, only the file knows.
-                raise
-            self._head, self._position = head, Position(last, self._position.delivered_through)
-            self._used_bytes += sum(len(row[3]) + 64 for row in rows)
+        drafts = [draft for one in group for draft in one]
+        first = self._position.last_sequence + 1
+        events, head = chained(self._head, first, drafts)
+        keep_hash = self._stream is Stream.JOURNAL
+        rows = [
+            (event.sequence, event.through, draft.at.wall_ms, event.body, event.chain_hash if keep_hash else None)
+            for event, draft in zip(events, drafts, strict=True)
+        ]
+        last = first + len(rows) - 1
+        try:
+            await self._in_thread(self._insert, rows, last, head)
+        except sqlite3.OperationalError:
+            await self._in_thread(self._read_position)  # Whether a failed COMMIT came through, only the file knows.
+            raise
+        self._head, self._position = head, Position(last, self._position.delivered_through)
+        self._used_bytes += sum(len(row[3]) + 64 for row in rows)
         ranges, start = [], first
         for one in group:
             ranges.append(range(start, start + len(one)))
             start += len(one)
         return ranges
 
-    @contextlib.asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        await self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            await self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                await self._db.execute("ROLLBACK")
-            raise
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Do a unit of work in the thread, after those asked for before. It is finished even if the caller is cancelled."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*arguments, **named))
 
-    async def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
+    # In the thread ----------------------------------------------------------------------------------------------
+
+    def _insert(self, rows: Sequence[tuple[object, ...]], last: int, head: bytes) -> None:
+        with self._transaction():
+            self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.execute("UPDATE position SET last_sequence = ?, head = ?", (last, head))
+
+    def _load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
+        found: list[StoredEvent] = []
+        size = 0
+        query = "SELECT sequence, through, body, chain_hash FROM event WHERE through > ? ORDER BY sequence LIMIT ?"
+        for row in self._db.execute(query, (after, events_max)):
+            size += len(row[2])
+            if found and size > bytes_max:
+                break
+            found.append(StoredEvent(*row))
+        return tuple(found)
+
+    def _row(self, query: str, values: Sequence[object] = ()) -> Any:
+        return self._db.execute(query, values).fetchone()
+
+    def _replace(self, first: int, through: int, thinned: EventDraft) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM event WHERE sequence >= ? AND through <= ?", (first, through))
+            row = (first, through, thinned.at.wall_ms, thinned.body(first))
+            self._db.execute("INSERT INTO event (sequence, through, wall_ms, body) VALUES (?, ?, ?, ?)", row)
+        self._give_back_space()
+
+    def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
         """Delete one transaction's worth of delivered events."""
         over = self._used_bytes > keep_bytes
         condition = "through <= ?" if over else "through <= ? AND wall_ms < ?"
         values = (self._position.delivered_through,) + (() if over else (delivered_before_ms,))
         chosen = f"SELECT sequence FROM event WHERE {condition} ORDER BY sequence LIMIT {_DELETE_AT_ONCE}"  # noqa: S608
-        async with self._lock:
-            cursor = await self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values)  # noqa: S608
-            count = cursor.rowcount
+        count = self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values).rowcount  # noqa: S608
         if count:
-            await self._give_back_space()
+            self._give_back_space()
         return count
 
-    async def _give_back_space(self) -> None:
-        async with self._lock:
-            await self._db.execute(f"PRAGMA incremental_vacuum({_PAGES_PER_VACUUM})")
-            await self._measure()
+    def _give_back_space(self) -> None:
+        # As a script: a single `execute` takes one step, and each step frees one page.
+        self._db.executescript(f"PRAGMA incremental_vacuum({_PAGES_PER_VACUUM})")
+        self._measure()
 
-    # Opening ----------------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
-    async def _prepare(self, new_epoch: str) -> None:
+    def _prepare(self, new_epoch: str) -> None:
         level = "FULL" if self._stream is Stream.JOURNAL else "NORMAL"
         for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", f"synchronous={level}", "busy_timeout=5000"):
-            await self._db.execute(f"PRAGMA {pragma}")
-        async with self._db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'identity'") as rows:
-            exists = (await rows.fetchone() or (0,))[0]
-        if not exists:
-            await self._create(new_epoch)
-        await self._read_identity()
-        await self._read_position()
-        await self._measure()
+            self._db.execute(f"PRAGMA {pragma}")
+        if self._row("SELECT 1 FROM sqlite_master WHERE name = 'identity'") is None:
+            self._create(new_epoch)
+        self._read_identity()
+        self._read_position()
+        self._measure()
 
-    async def _create(self, epoch: str) -> None:
+    def _create(self, epoch: str) -> None:
         head = chain_start(self._edge_id, epoch, self._stream)
-        async with self._transaction():
+        with self._transaction():
             for statement in _SCHEMA.strip().split(";\n"):
-                await self._db.execute(statement)
+                self._db.execute(statement)
             identity = (self._edge_id, epoch, self._stream, SCHEMA_VERSION)
-            await self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", identity)
-            await self._db.execute("INSERT INTO position VALUES (0, 0, ?)", (head,))
+            self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", identity)
+            self._db.execute("INSERT INTO position VALUES (0, 0, ?)", (head,))
 
-    async def _read_identity(self) -> None:
-        async with self._db.execute("SELECT edge_id, epoch, stream, schema_version FROM identity") as rows:
-            edge_id, self._epoch, stream, version = await rows.fetchone() or ("", "", "", 0)
+    def _read_identity(self) -> None:
+        row = self._row("SELECT edge_id, epoch, stream, schema_version FROM identity")
+        edge_id, self._epoch, stream, version = row or ("", "", "", 0)
         if (edge_id, stream, version) != (self._edge_id, self._stream, SCHEMA_VERSION):
             raise RefusedError(
                 f"{self._path} belongs to edge {edge_id!r}, stream {stream!r}, version {version}",
                 f"Give edge {self._edge_id!r} a data folder of its own, or move this file away.",
             )
 
-    async def _read_position(self) -> None:
-        async with self._db.execute("SELECT last_sequence, delivered_through, head FROM position") as rows:
-            row = await rows.fetchone()
+    def _read_position(self) -> None:
+        row = self._row("SELECT last_sequence, delivered_through, head FROM position")
         assert row is not None, "a stream file has one position"
         self._position, self._head = Position(row[0], row[1]), row[2]
 
-    async def _measure(self) -> None:
+    def _measure(self) -> None:
         """Bytes in use: pages that hold something. The write-ahead log beside it is bounded by SQLite itself."""
-        numbers = []
-        for pragma in ("page_count", "freelist_count", "page_size"):
-            async with self._db.execute(f"PRAGMA {pragma}") as rows:
-                numbers.append((await rows.fetchone() or (0,))[0])
-        pages, free, size = numbers
+        pages, free, size = (
+            self._row(f"PRAGMA {pragma}")[0] for pragma in ("page_count", "freelist_count", "page_size")
+        )
         self._used_bytes = (pages - free) * size
 
 

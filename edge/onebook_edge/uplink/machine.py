@@ -142,7 +142,7 @@ class _Lane:
     last: int  # Highest sequence that the outbox has committed.
     delivered: int  # The collector's cursor as far as we know it.
     in_flight: Upload | None = None
-    loading: bool = False
+    loading: int | None = None  # Events asked of the outbox; 0 for a probe.
     halted: bool = False
     sends: int = 0
     unanswered_since: int | None = None  # Monotonic ms of the first sending on this connection.
@@ -213,9 +213,8 @@ class UplinkMachine:
                 outputs.extend(self._publish(lane, now_ms))
         outputs.extend(self._start(now_ms))
         for lane in self._lanes.values():
-            if lane.in_flight is None and not lane.loading and not lane.halted:
-                outputs.append(Load(lane.stream, lane.delivered, 0))  # A probe: is the collector where we believe?
-                lane.loading = True
+            if lane.in_flight is None and lane.loading is None and not lane.halted:
+                outputs.append(self._load(lane, 0))  # A probe: is the collector where we believe?
         return outputs
 
     def _start(self, now_ms: int) -> list[UplinkOutput]:
@@ -225,9 +224,8 @@ class UplinkMachine:
             lane = self._whose_turn()
             if lane is None:
                 break
-            lane.loading = True
             lane.in_flight = None  # A probe that waits for its answer is overtaken by real events.
-            outputs.append(Load(lane.stream, lane.delivered, self._events_max))
+            outputs.append(self._load(lane, self._events_max))
             if self._pace_ms:
                 self._next_turn_at = now_ms + self._pace_ms
         return outputs
@@ -243,17 +241,25 @@ class UplinkMachine:
         return other or journal
 
     def _has_work(self, lane: _Lane) -> bool:
-        busy = lane.loading or lane.halted or (lane.in_flight is not None and not lane.in_flight.is_probe)
+        busy = lane.loading is not None or lane.halted or (lane.in_flight is not None and not lane.in_flight.is_probe)
         return not busy and lane.last > lane.delivered
 
+    def _load(self, lane: _Lane, events_max: int) -> Load:
+        lane.loading = events_max
+        return Load(lane.stream, lane.delivered, events_max)
+
     def _take_loaded(self, lane: _Lane, loaded: Loaded, now_ms: int) -> list[UplinkOutput]:
-        lane.loading = False
+        asked, lane.loading = lane.loading, None
         if loaded.after != lane.delivered or lane.halted:
             return self._start(now_ms)  # The lane has moved meanwhile.
-        first, events = loaded.after + 1, loaded.events
-        if events and events[0].sequence != first:
+        events = loaded.events
+        if events and not _continues(loaded):
             return [self._halt(lane, HaltReason.HISTORY_GONE, loaded.after)]
+        if asked and not events:
+            lane.last = loaded.after  # What we were told of lies in an epoch that was put aside meanwhile.
+        first = events[0].sequence if events else loaded.after + 1  # A thinned event may begin before the cursor.
         last = events[-1].through if events else loaded.after
+        lane.last = max(lane.last, last)  # The outbox may be ahead of what it has told us.
         chain_after = events[-1].chain_hash if events else None
         header = UploadHeader(
             edge_id=self._edge_id,
@@ -261,7 +267,7 @@ class UplinkMachine:
             stream=lane.stream,
             first_sequence=first,
             last_sequence=last,
-            waiting=max(lane.last - last, 0),
+            waiting=lane.last - last,
             chain_before=loaded.chain_before.hex() if loaded.chain_before else None,
             chain_after=chain_after.hex() if chain_after else None,
             boot_anchors=dict(loaded.boot_anchors),
@@ -332,9 +338,9 @@ class UplinkMachine:
                 if self._gives_up(lane, now_ms):
                     return [*outputs, Reconnect()]
                 outputs.extend(self._publish(lane, now_ms))
-            elif not lane.loading and not lane.halted:
-                lane.due_at, lane.loading = None, True
-                outputs.append(Load(lane.stream, lane.delivered, 0))
+            elif lane.loading is None and not lane.halted:
+                lane.due_at = None
+                outputs.append(self._load(lane, 0))
             else:
                 lane.due_at = None
         return outputs
@@ -346,3 +352,9 @@ class UplinkMachine:
         lane.unanswered_since = None
         lane.due_at = now_ms + self._settings.resend_ms_max
         return True
+
+
+def _continues(loaded: Loaded) -> bool:
+    """Whether these events go on where the cursor is, and the journal's hash there is known."""
+    known = loaded.stream is not Stream.JOURNAL or loaded.chain_before is not None
+    return loaded.events[0].sequence <= loaded.after + 1 and known

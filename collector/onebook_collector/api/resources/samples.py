@@ -89,12 +89,12 @@ class SeriesList(ApiModel):
     items: list[SeriesLatest]
 
 
-@router.get("/series", summary="What an edge measures", operation_id="list_series")
+@router.get("/series", summary="What an edge measures")
 async def list_series(centre: CentreDep, edge_id: Annotated[Key, Query(description="an edge")]) -> SeriesList:
     return SeriesList(items=[_latest(point) for point in await centre.metrics.latest(edge_id)])
 
 
-@router.get("/samples", summary="Samples of one quantity of one device", operation_id="read_samples")
+@router.get("/samples", summary="Samples of one quantity of one device")
 async def read_samples(
     centre: CentreDep,
     edge_id: Annotated[Key, Query(description="an edge")],

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from onebook_collector.api.centre import CentreDep
+from onebook_collector.api.paging import page_of
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize
 from onebook_collector.early_warning.rule import EarlyWarning, Kind
 from onebook_collector.early_warning.texts import TEXTS
-from onebook_collector.early_warning.watcher import Watcher
 
 router = APIRouter(prefix="/warnings", tags=["warnings"])
 
@@ -26,6 +26,7 @@ class BilingualText(ApiModel):
 class WarningOut(ApiModel):
     """One warning. What it does not concern is empty: a silent edge names no device."""
 
+    id: str
     kind: Kind
     severity: Literal["warning", "high"]
     edge_id: str
@@ -48,25 +49,30 @@ class WarningHistory(ApiModel):
     next_before: Moment | None = Field(description="give this as `before` for the next page; null: there is none")
 
 
-@router.get("", summary="Open warnings", operation_id="list_open_warnings")
+@router.get("", summary="Open warnings")
 async def list_open_warnings(centre: CentreDep) -> OpenWarnings:
     return OpenWarnings(items=[warning_out(one) for one in await centre.watcher.open_warnings()])
 
 
-@router.get("/history", summary="Warnings that were opened before a moment", operation_id="list_warning_history")
+@router.get("/history", summary="Warnings that were opened before a moment")
 async def list_warning_history(
     centre: CentreDep,
     edge_id: Annotated[Key | None, Query(description="of one edge")] = None,
     before: Annotated[Moment, Query(description="opened before this moment")] = _FAR_FUTURE_MS,
     limit: PageSize = 100,
 ) -> WarningHistory:
-    found, next_before = await _page(centre.watcher, edge_id, before, limit)
+    found, next_before = await page_of(
+        lambda count: centre.watcher.history(edge_id=edge_id, before_ms=before, limit=count),
+        lambda warning: warning.opened_ms,
+        limit,
+    )
     return WarningHistory(items=[warning_out(one) for one in found], next_before=next_before)
 
 
 def warning_out(warning: EarlyWarning) -> WarningOut:
     reason = TEXTS[warning.clearing_reason] if warning.clearing_reason else None
     return WarningOut(
+        id=warning.id,
         kind=warning.kind,
         severity="high" if warning.severity > 1 else "warning",
         **warning.subject._asdict(),
@@ -76,18 +82,3 @@ def warning_out(warning: EarlyWarning) -> WarningOut:
         cleared_at=warning.cleared_ms,
         clearing_reason=BilingualText(zh=reason.zh, en=reason.en) if reason else None,
     )
-
-
-async def _page(
-    watcher: Watcher, edge_id: str | None, before_ms: int, limit: int
-) -> tuple[list[EarlyWarning], int | None]:
-    """A page never ends in the middle of a millisecond: a province may go dark within one."""
-    while True:
-        found = await watcher.history(edge_id=edge_id, before_ms=before_ms, limit=limit + 1)
-        if len(found) <= limit:
-            return found, None
-        last_ms = found[-1].opened_ms
-        page = [one for one in found if one.opened_ms > last_ms]
-        if page:
-            return page, last_ms + 1
-        limit *= 2

@@ -45,7 +45,9 @@ function update(list, views, order) {
 function updateTiles(views) {
   const tiles = keyed(part("tiles"));
   for (const view of views) {
-    const tile = fill(tiles.get(view.key), view);
+    const tile = tiles.get(view.key);
+    const before = tile.textContent;
+    if (fill(tile, view).textContent === before) continue;
     tile.classList.remove("changed");
     void tile.offsetWidth; // Lets the animation begin anew.
     tile.classList.add("changed");
@@ -75,7 +77,7 @@ function listen() {
   events.addEventListener("overview", (message) => {
     const changed = JSON.parse(message.data);
     if (changed.tiles) updateTiles(changed.tiles);
-    if (changed.sites) update(part("sites"), changed.sites, changed.site_order);
+    if (changed.sites || changed.site_order) update(part("sites"), changed.sites ?? [], changed.site_order);
     if (changed.warnings) update(part("warnings"), changed.warnings, changed.warnings.map((view) => view.key));
     if (changed.movements) addMovements(changed.movements);
   });

@@ -8,6 +8,7 @@ from onebook_collector.ledger.queries.desk import (
     discrepancies,
     forks,
     quarantine,
+    quarantined,
 )
 from onebook_collector.ledger.queries.movements import (
     CountEntry,
@@ -16,15 +17,18 @@ from onebook_collector.ledger.queries.movements import (
     MovementEntry,
     MovementFilter,
     feed,
+    history,
     movement,
     movements,
 )
 from onebook_collector.ledger.queries.names import (
+    BookFigures,
     ItemName,
     LotName,
     edges,
     edges_heard,
     feed_epoch,
+    figures,
     head,
     item_of_gtin,
     items,
@@ -36,6 +40,7 @@ from onebook_collector.ledger.queries.stock import BalanceFilter, BalanceLine, S
 __all__ = [
     "BalanceFilter",
     "BalanceLine",
+    "BookFigures",
     "CountEntry",
     "Decision",
     "Discrepancy",
@@ -54,14 +59,17 @@ __all__ = [
     "edges_heard",
     "feed",
     "feed_epoch",
+    "figures",
     "forks",
     "head",
+    "history",
     "item_of_gtin",
     "items",
     "logs",
     "movement",
     "movements",
     "quarantine",
+    "quarantined",
     "sites",
     "whereabouts",
 ]

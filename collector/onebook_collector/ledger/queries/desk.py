@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account
@@ -85,28 +85,33 @@ class Fork:
 
 
 def quarantine(
-    connection: Connection, *, site_id: str | None = None, undecided: bool = True, limit: int = 500
+    connection: Connection,
+    *,
+    site_id: str | None = None,
+    edge_id: str | None = None,
+    undecided: bool = True,
+    before_ms: int | None = None,
+    limit: int = 500,
 ) -> list[QuarantinedEvent]:
-    """The newest first; `undecided`: only those that still wait."""
-    decision = t.quarantine_decision
-    same = and_(decision.c.log_id == t.envelope.c.log_id, decision.c.sequence == t.envelope.c.sequence)
-    query = (
-        select(t.envelope, *t.log.c["edge_id", "epoch", "stream"], t.edge.c.site_id)
-        .add_columns(*decision.c["decision", "actor", "decided_at"])
-        .add_columns(decision.c.reason.label("why"), decision.c.ledger_seq.label("booked_seq"))
-        .select_from(t.envelope)
-        .join(t.log)
-        .outerjoin(t.edge, t.edge.c.edge_id == t.log.c.edge_id)
-        .outerjoin(decision, same)
-        .where(t.envelope.c.verdict == VerdictKind.QUARANTINED.value)
-        .order_by(t.envelope.c.received_at.desc(), t.envelope.c.log_id, t.envelope.c.sequence.desc())
-        .limit(limit)
-    )
+    """The newest first; `undecided`: only those that still wait; `before_ms`: received before then."""
+    query = _quarantine().order_by(t.envelope.c.received_at.desc(), t.envelope.c.log_id, t.envelope.c.sequence.desc())
     if undecided:
-        query = query.where(decision.c.decision.is_(None))
+        query = query.where(t.quarantine_decision.c.decision.is_(None))
     if site_id is not None:
         query = query.where(t.edge.c.site_id == site_id)
-    return [_quarantined(row) for row in connection.execute(query)]
+    if edge_id is not None:
+        query = query.where(t.log.c.edge_id == edge_id)
+    if before_ms is not None:
+        query = query.where(t.envelope.c.received_at < before_ms)
+    return [_quarantined(row) for row in connection.execute(query.limit(limit))]
+
+
+def quarantined(connection: Connection, key: LogKey, sequence: int) -> QuarantinedEvent | None:
+    """One of them, by its name."""
+    log = t.log.c
+    named = and_(log.edge_id == key.edge_id, log.epoch == key.epoch, log.stream == str(key.stream))
+    row = connection.execute(_quarantine().where(named, t.envelope.c.sequence == sequence)).first()
+    return _quarantined(row) if row else None
 
 
 def discrepancies(
@@ -159,6 +164,21 @@ def forks(connection: Connection) -> list[Fork]:
         Fork(row.edge_id, row.epoch, Stream(row.stream), row.reason, row.received_at, row.size, row.released_at)
         for row in connection.execute(query)
     ]
+
+
+def _quarantine() -> Select[Any]:
+    decision = t.quarantine_decision
+    same = and_(decision.c.log_id == t.envelope.c.log_id, decision.c.sequence == t.envelope.c.sequence)
+    return (
+        select(t.envelope, *t.log.c["edge_id", "epoch", "stream"], t.edge.c.site_id)
+        .add_columns(*decision.c["decision", "actor", "decided_at"])
+        .add_columns(decision.c.reason.label("why"), decision.c.ledger_seq.label("booked_seq"))
+        .select_from(t.envelope)
+        .join(t.log)
+        .outerjoin(t.edge, t.edge.c.edge_id == t.log.c.edge_id)
+        .outerjoin(decision, same)
+        .where(t.envelope.c.verdict == VerdictKind.QUARANTINED.value)
+    )
 
 
 def _quarantined(row: Any) -> QuarantinedEvent:

@@ -74,14 +74,17 @@ class MovementFilter:
     division: str | None = None
     kind: str | None = None
     document_no: str | None = None
+    actor: str | None = None
     item: str | None = None
     lot: str | None = None
     serial: str | None = None
+    from_ms: int | None = None  # Event time, inclusive.
+    until_ms: int | None = None  # Event time, exclusive.
     before_seq: int | None = None
 
 
 def movements(connection: Connection, asked: MovementFilter, *, limit: int = 50) -> list[MovementEntry]:
-    """The newest first. With an item and a lot, or an item and a serial, this is the history of that lot or piece."""
+    """The newest first."""
     query = _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq.desc()).limit(limit)
     return _with_lines(connection, query)
 
@@ -92,6 +95,14 @@ def feed(connection: Connection, after_seq: int, *, limit: int = 500) -> list[Mo
     return _with_lines(connection, query)
 
 
+def history(
+    connection: Connection, item: str, *, lot: str | None = None, serial: str | None = None
+) -> list[MovementEntry]:
+    """The life of a lot or of one piece: every entry that moved it, oldest first."""
+    asked = MovementFilter(item=item, lot=lot, serial=serial)
+    return _with_lines(connection, _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq))
+
+
 def movement(connection: Connection, movement_id: str) -> MovementEntry | None:
     found = _with_lines(connection, select(t.movement).where(t.movement.c.movement_id == movement_id))
     return found[0] if found else None
@@ -99,10 +110,14 @@ def movement(connection: Connection, movement_id: str) -> MovementEntry | None:
 
 def _narrowed(query: Select[Any], asked: MovementFilter) -> Select[Any]:
     column = t.movement.c
-    for name in ("site_id", "kind", "document_no"):
+    for name in ("site_id", "kind", "document_no", "actor"):
         wanted = getattr(asked, name)
         if wanted is not None:
             query = query.where(column[name] == wanted)
+    if asked.from_ms is not None:
+        query = query.where(column.event_time >= asked.from_ms)
+    if asked.until_ms is not None:
+        query = query.where(column.event_time < asked.until_ms)
     if asked.division is not None:
         inside = t.site.c.division_code.startswith(asked.division, autoescape=True)
         query = query.where(column.site_id.in_(select(t.site.c.site_id).where(inside)))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, select
 
 from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.ledger.lookup import BookedLog
 from onebook_collector.ledger.registry import Site
 from onebook_collector.ledger.sql_lookup import log_of
@@ -113,3 +114,20 @@ def feed_epoch(connection: Connection) -> str:
     query = select(t.feed_epoch.c.feed_epoch).order_by(t.feed_epoch.c.ledger_seq.desc()).limit(1)
     found: str = connection.execute(query).scalar_one()
     return found
+
+
+class BookFigures(NamedTuple):
+    """The book in three numbers."""
+
+    last_ledger_seq: int
+    quarantine_waiting: int
+    discrepancies_open: int
+
+
+def figures(connection: Connection) -> BookFigures:
+    decided, closed = t.quarantine_decision.c, t.discrepancy_closing.c
+    aside = select(func.count()).select_from(t.envelope).where(t.envelope.c.verdict == VerdictKind.QUARANTINED.value)
+    decisions = connection.execute(select(func.count(decided.sequence))).scalar_one()
+    opened = connection.execute(select(func.count(t.discrepancy.c.discrepancy_id))).scalar_one()
+    closings = connection.execute(select(func.count(closed.discrepancy_id))).scalar_one()
+    return BookFigures(head(connection)[0], connection.execute(aside).scalar_one() - decisions, opened - closings)

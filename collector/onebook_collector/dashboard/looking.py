@@ -1,0 +1,91 @@
+"""Gathers what the overview shows: one look at the centre."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Connection, func, select
+
+from onebook_collector.api.centre import Centre
+from onebook_collector.api.goods import Name, movement_out
+from onebook_collector.api.picture import EdgePicture, look_at_edges
+from onebook_collector.clock import business_day
+from onebook_collector.dashboard.climate_chart import WIDTH_MS, Frame
+from onebook_collector.dashboard.climate_view import ClimateView, Zone, climate_view, climate_zones
+from onebook_collector.dashboard.texts import Texts
+from onebook_collector.dashboard.view import MOVEMENTS_SHOWN_MAX, OverviewFacts, SiteFacts
+from onebook_collector.ledger import queries
+from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.queries import MovementFilter
+from onebook_collector.ledger.registry import Site
+from onebook_collector.metrics.sample import ThinnedRange
+from onebook_collector.reference import read_divisions
+
+
+async def look(centre: Centre) -> OverviewFacts:
+    """Everything at once. Some ten milliseconds for a hundred sites."""
+    now_ms = centre.clock.now_ms()
+    edges = await look_at_edges(centre)
+    sites, figures, movements, today = await centre.ledger.read(
+        lambda connection: (
+            queries.sites(connection),
+            queries.figures(connection),
+            queries.movements(connection, MovementFilter(), limit=MOVEMENTS_SHOWN_MAX),
+            _count_today(connection, now_ms),
+        )
+    )
+    of_site: dict[str | None, list[EdgePicture]] = {}
+    for edge in edges:
+        of_site.setdefault(edge.site_id, []).append(edge)
+    return OverviewFacts(
+        now_ms=now_ms,
+        sites=[_site(site, of_site.get(site.site_id, [])) for site in sites],
+        movements=[movement_out(entry) for entry in movements],
+        movements_today=today,
+        movements_total=figures.last_ledger_seq,
+        warnings=await centre.watcher.open_warnings(),
+        quarantined=figures.quarantine_waiting,
+    )
+
+
+async def find_zones(centre: Centre) -> tuple[list[Zone], dict[str, Name]]:
+    """Rooms with a climate, and the name of the site where each edge stands."""
+    edges, sites = await centre.ledger.read(lambda connection: (queries.edges(connection), queries.sites(connection)))
+    names = {site.site_id: Name(zh=site.name_zh, en=site.name_en) for site in sites}
+    zones = climate_zones(await centre.metrics.series())
+    return zones, {edge_id: names[site_id] for edge_id, site_id in edges.items() if site_id in names}
+
+
+async def look_at_climate(centre: Centre, zone: Zone | None, texts: Texts) -> ClimateView:
+    """The last day of one room."""
+    frame = Frame.ending_at(centre.clock.now_ms())
+    measured = []
+    thinned: list[ThinnedRange] = []
+    if zone is not None:
+        span = frame.from_ms, frame.until_ms
+        for quantity in zone.quantities:
+            buckets = await centre.metrics.read_buckets(zone.edge_id, zone.device, quantity, *span, WIDTH_MS)
+            measured.append((quantity, buckets))
+        thinned = await centre.metrics.thinned(zone.edge_id, *span)
+    return climate_view(zone, measured, thinned, frame, texts)
+
+
+def _count_today(connection: Connection, now_ms: int) -> int:
+    """Movements that happened on this business day."""
+    began_ms = business_day(now_ms) * 86_400_000 - 8 * 3_600_000
+    query = select(func.count()).select_from(t.movement).where(t.movement.c.event_time >= began_ms)
+    return connection.execute(query).scalar_one()
+
+
+def _site(site: Site, edges: list[EdgePicture]) -> SiteFacts:
+    name = Name(zh=site.name_zh, en=site.name_en)
+    return SiteFacts(site.site_id, name, site.division_code, _division(site.division_code), tuple(edges))
+
+
+def _division(code: str) -> Name:
+    return _divisions().get(code) or Name(zh=code, en=code)
+
+
+@cache
+def _divisions() -> dict[str, Name]:
+    return {row["code"]: Name(zh=row["name_zh"], en=row["name_en"]) for row in read_divisions()}

@@ -1,0 +1,48 @@
+"""The page as HTML. Everything is escaped unless a template of ours says otherwise, and none does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from onebook_collector.dashboard.climate_chart import HEIGHT, WIDTH
+from onebook_collector.dashboard.climate_view import ClimateView, ZoneChoice
+from onebook_collector.dashboard.texts import Texts
+from onebook_collector.dashboard.view import OverviewView
+
+_GRID = "".join(f"M0 {y}H{WIDTH}" for y in (0, HEIGHT // 2, HEIGHT))
+_DRAWING = {"width": WIDTH, "height": HEIGHT, "grid": _GRID}
+
+
+def overview_page(view: OverviewView, zones: Sequence[ZoneChoice], climate: ClimateView, texts: Texts) -> str:
+    return (
+        _environment()
+        .get_template("overview.html")
+        .render(
+            view=view,
+            zones=zones,
+            climate=climate,
+            t=texts,
+            language=str(texts.language),
+            nothing=defaultdict(str),  # What the patterns are drawn with.
+            **_DRAWING,
+        )
+    )
+
+
+def climate_part(climate: ClimateView) -> str:
+    return _environment().get_template("climate.html").render(climate=climate, **_DRAWING)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
