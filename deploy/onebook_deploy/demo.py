@@ -70,6 +70,7 @@ class _Demo:
     programs: Programs = field(init=False)
     descriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     page: str = ""
+    told_warnings: set[str] = field(default_factory=set)
     feed_cursor: str | None = None
 
     def __post_init__(self) -> None:
@@ -175,6 +176,11 @@ class _Demo:
         self.feed_cursor = page["next_after"]
         for movement in page["items"]:
             _say(f"#{movement['ledger_seq']} {self._name(movement['site_id'])}: {_in_words(movement)}")
+        for warning in self._get("/api/v1/warnings/history?limit=20")["items"]:
+            state = "✓ 解除 / cleared" if warning["cleared_at"] else "⚠ 预警 / warning"
+            if f"{warning['id']} {state}" not in self.told_warnings:
+                self.told_warnings.add(f"{warning['id']} {state}")
+                _say(f"{state} {self._name(warning['site'])}: {warning['text']['zh']} {warning['text']['en']}")
 
     # Settling ---------------------------------------------------------------------------------------------------
 
