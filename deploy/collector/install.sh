@@ -30,6 +30,6 @@ fi
 cat <<'TEXT'
 已安装 / installed. 下一步 / next:
   1. 编辑 / edit       /etc/onebook/collector.toml
-  2. 登记 / register   onebook collector import --config /etc/onebook/collector.toml --sites sites.csv --edges edges.csv
+  2. 登记 / register   sudo -u onebook-collector /opt/onebook/venv/bin/onebook collector import --sites sites.csv --edges edges.csv
   3. 启动 / start      systemctl restart mosquitto && systemctl start onebook-collector
 TEXT

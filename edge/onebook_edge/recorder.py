@@ -189,6 +189,7 @@ class Recorder:
         while True:
             await asyncio.sleep(TELEMETRY_COMMIT_S)
             now = self.clock.now()
+            self.outbox.count_refused(self._samples.take_not_taken())
             while (batch := self._samples.drain(now)) is not None:
                 await self.outbox.take([batch], now)
 

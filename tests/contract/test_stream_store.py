@@ -102,8 +102,9 @@ async def test_the_file_of_another_edge_is_refused_with_what_to_do(tmp_path: Pat
 async def test_only_delivered_events_are_dropped_oldest_first(journal: SqliteStreamStore) -> None:
     await journal.append([draft(n, size=500) for n in range(1, 101)])
     await journal.mark_delivered(60)
-    assert await journal.drop_delivered(keep_bytes=0, delivered_before_ms=0) == 60
-    assert [event.sequence for event in await journal.load(0, 1, 1 << 20)] == [61]
+    assert await journal.drop_delivered(keep_bytes=0, delivered_before_ms=0) == 59
+    assert [event.sequence for event in await journal.load(0, 1, 1 << 20)] == [60], "the chain goes on from its hash"
+    assert await journal.chain_hash(60) is not None
     assert journal.position.last_sequence == 100
 
 
@@ -134,7 +135,9 @@ async def test_one_event_takes_the_place_of_thinned_ones(telemetry: SqliteStream
 async def test_a_disk_that_refuses_loses_nothing_and_says_so(tmp_path: Path) -> None:
     store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
     await store.append([draft(1)])
-    await store._in_thread(store._db.execute, "PRAGMA max_page_count=20")  # SQLite's own way to make a disk that is full.
+    await store._in_thread(
+        store._db.execute, "PRAGMA max_page_count=20"
+    )  # SQLite's own way to make a disk that is full.
     with pytest.raises(OutboxFullError, match="未记账"):
         for n in range(2, 100):
             await store.append([draft(n, size=2_000)])

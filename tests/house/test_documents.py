@@ -97,3 +97,9 @@ def test_the_messages_that_the_protocol_prints_are_real() -> None:
 def test_every_test_folder_is_explained() -> None:
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/__init__.py")}
     assert folders == set(re.findall(r"^\| \[(\w+)/\]\(\.\./tests/", _text("docs/testing.md"), re.MULTILINE))
+
+
+def test_every_name_that_the_architecture_drops_is_one_of_the_code() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in project_files(".py", ".toml", "Makefile"))
+    names = re.findall(r"`([\w.]{4,})`", without_code(_text("ARCHITECTURE.md")))
+    assert [name for name in names if not all(part in code for part in name.split("."))] == []

@@ -224,7 +224,8 @@ async def test_an_outbox_that_is_an_old_copy_of_itself_begins_a_new_epoch(
                 await asyncio.sleep(0.02)
             await record(outbox, *range(20, 25))
             await delivered(outbox)
-    assert booked_texts(tmp_path / "c") == [str(n) for n in range(25)]
+    assert booked_texts(tmp_path / "c") == [str(n) for n in (*range(20), *range(10), *range(20, 25))]
+    assert len(list((tmp_path / "copy").glob("journal-*.old.db"))) == 1
 
 
 async def test_a_cloned_outbox_that_goes_its_own_way_is_held_and_both_contents_are_kept(

@@ -35,6 +35,11 @@ class SampleBatch:
             return
         self._waiting.append(sample)
 
+    def take_not_taken(self) -> int:
+        """How many samples were not taken since this was asked last: they must be told."""
+        count, self.not_taken = self.not_taken, 0
+        return count
+
     def drain(self, now: Instant) -> SamplesTaken | None:
         """One event of the oldest samples, as many as it may carry; None when none wait. Repeat until None.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from onebook_edge.outbox.retention import (
     telemetry_room,
 )
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
-from onebook_edge.outbox.store import EventDraft, StoredEvent
+from onebook_edge.outbox.store import EventDraft, StoredEvent, carried_over
 from onebook_edge.outbox.thinning import Thinned, gone, same_boot, thin
 from onebook_schemas.envelope import JournalFact, TelemetryFact
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
@@ -29,6 +28,7 @@ from onebook_schemas.uplink import Stream
 log = get_logger()
 
 _THIN_AT_ONCE = 200  # Events that become one.
+_CARRY_AT_ONCE = 1_000
 _BOOTS_KEPT = 32
 
 
@@ -49,6 +49,8 @@ class Outbox:
     @classmethod
     async def open(cls, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget | None = None) -> Outbox:
         folder.mkdir(parents=True, exist_ok=True)
+        for stream in Stream:
+            _finish_renewal(folder, stream)
         stores = {
             stream: await SqliteStreamStore.open(folder / f"{stream}.db", edge_id, stream, new_epoch())
             for stream in Stream
@@ -101,14 +103,14 @@ class Outbox:
         """
         store = self._stores[Stream.TELEMETRY]
         if self.admission(Stream.TELEMETRY) is Admission.REFUSE:
-            self._count_refused(facts)
+            self.count_refused(_samples_in(facts))
             return
         told = (*self._told_refusals(store.position.last_sequence + 1), *facts)
         drafts = [self._draft(fact, at) for fact in told]
         try:
             sequences = await store.append(drafts)
         except OutboxFullError:
-            self._count_refused(facts)
+            self.count_refused(_samples_in(facts))
             return
         self._refused_samples = 0
         self.on_appended(Stream.TELEMETRY, sequences[-1])
@@ -134,13 +136,30 @@ class Outbox:
             thinning = await self._thin_some(telemetry)
 
     async def renew_epoch(self, stream: Stream) -> None:
-        """Put the stream's file aside and begin a new epoch: its numbers are used up at the collector."""
-        store = self._stores[stream]
-        await store.close()
-        path = self._folder / f"{stream}.db"
-        os.replace(path, self._folder / f"{stream}-{store.epoch}.old.db")
-        log.warning("epoch_renewed", stream=stream, old_epoch=store.epoch)
+        """Begin a new epoch: the numbers of this one are used up at the collector, which knows more of it than we do.
+
+        What the collector may lack goes along: of the journal all that is kept (an ack that was meant for the other life of
+        this outbox may have marked it as delivered, and the book knows a movement by its id when it comes again), of
+        telemetry what waits. The old file is put aside.
+        """
+        old, path = self._stores[stream], self._folder / f"{stream}.db"
+        fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch())
+        after, head = 0, await fresh.chain_hash(0) or b""
+        if stream is Stream.TELEMETRY:
+            after = old.position.delivered_through
+        while left := await old.load(after, _CARRY_AT_ONCE, 1 << 30):
+            carried = carried_over(left, head, first_sequence=fresh.position.last_sequence + 1)
+            await fresh.adopt(carried)
+            after, head = left[-1].through, carried[-1].chain_hash or head
+        await fresh.close()
+        await old.close()
+        os.replace(path, self._folder / f"{stream}-{old.epoch}.old.db")
+        os.replace(self._fresh(stream), path)
+        log.warning("epoch_renewed", stream=stream, old_epoch=old.epoch)
         self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
+
+    def _fresh(self, stream: Stream) -> Path:
+        return self._folder / f"{stream}.fresh.db"
 
     def anchor_boot(self) -> int:
         """Remember when this boot's monotonic clock stood at zero; call once the wall clock is synchronised."""
@@ -171,13 +190,12 @@ class Outbox:
         log.warning("telemetry_thinned", events=len(events), samples=thinned.fact.samples_dropped)
         return True
 
-    def _count_refused(self, facts: Sequence[TelemetryFact]) -> None:
-        if self._refused_samples == 0:
+    def count_refused(self, samples: int) -> None:
+        """Samples that could not be kept. Their number goes first when telemetry is taken again."""
+        if samples and self._refused_samples == 0:
             self._refused_since_ms = self._clock.now().wall_ms
             log.error("telemetry_refused", used_bytes=self.used_bytes)
-        for fact in facts:
-            if isinstance(fact, SamplesTaken):
-                self._refused_samples += sum(len(series.values) for series in fact.series)
+        self._refused_samples += samples
 
     def _told_refusals(self, sequence: int) -> list[TelemetryThinned]:
         if self._refused_samples == 0:
@@ -193,7 +211,25 @@ class Outbox:
         ]
 
     def _free_bytes(self) -> int:
-        return shutil.disk_usage(self._folder).free
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize
+
+
+def _samples_in(facts: Sequence[TelemetryFact]) -> int:
+    taken = [fact for fact in facts if isinstance(fact, SamplesTaken)]
+    return sum(len(series.values) for fact in taken for series in fact.series)
+
+
+def _finish_renewal(folder: Path, stream: Stream) -> None:
+    """A renewal that was interrupted: the new file is whole once the old one was put aside, and nothing before."""
+    fresh, path = folder / f"{stream}.fresh.db", folder / f"{stream}.db"
+    if not fresh.exists():
+        return
+    if not path.exists():
+        os.replace(fresh, path)
+        return
+    for left in folder.glob(f"{fresh.name}*"):
+        left.unlink()
 
 
 def _draft_like(thinned: Thinned) -> EventDraft:

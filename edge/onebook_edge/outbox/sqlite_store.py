@@ -2,7 +2,8 @@
 
 The journal is written with `synchronous=FULL`: a commit is on the disk when `append` returns. Telemetry is written with
 `synchronous=NORMAL`: a killed process loses nothing that was committed, a power cut may lose what the operating system had not
-written yet (docs/guarantees.md says how much).
+written yet (docs/guarantees.md says how much). It is forced to the disk before it is sent, because a sequence that the
+collector has seen must never be given to another event.
 
 The connection lives in a thread of its own, and each unit of work crosses over to it once: a library that crosses for every
 statement took four times as long for a commit.
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +54,7 @@ class SqliteStreamStore:
         self._head = b""
         self._position = Position(0, 0)
         self._used_bytes = 0
+        self._synced_through = 0  # Telemetry: what a power cut cannot take any more.
 
     @classmethod
     async def open(cls, path: Path, edge_id: str, stream: Stream, new_epoch: str) -> SqliteStreamStore:
@@ -85,7 +89,7 @@ class SqliteStreamStore:
         self._waiting.append((drafts, stored))
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
-        return await asyncio.shield(stored)
+        return await stored
 
     async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
         return await self._in_thread(self._load, after, events_max, bytes_max)
@@ -121,10 +125,20 @@ class SqliteStreamStore:
         assert self._stream is Stream.TELEMETRY, "the journal is never thinned"
         await self._in_thread(self._replace, first, through, thinned)
 
+    async def adopt(self, events: Sequence[StoredEvent]) -> None:
+        """Begin an empty stream with the events of another one, which `carried_over` has numbered for it."""
+        head = events[-1].chain_hash or self._head
+        rows = [
+            (event.sequence, event.through, json.loads(event.body)["wall_ms"], event.body, event.chain_hash)
+            for event in events
+        ]
+        await self._in_thread(self._insert, rows, events[-1].sequence, head)
+        self._head, self._position = head, Position(events[-1].sequence, self._position.delivered_through)
+
     async def close(self) -> None:
         if self._committing is not None:
             await self._committing
-        await self._in_thread(self._db.close)
+        await self._in_thread(self._db.close)  # The last connection folds the write-ahead log into the file.
         self._thread.shutdown()
 
     # Committing -------------------------------------------------------------------------------------------------
@@ -179,6 +193,7 @@ class SqliteStreamStore:
             self._db.execute("UPDATE position SET last_sequence = ?, head = ?", (last, head))
 
     def _load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
+        self._sync()
         found: list[StoredEvent] = []
         size = 0
         query = "SELECT sequence, through, body, chain_hash FROM event WHERE through > ? ORDER BY sequence LIMIT ?"
@@ -188,6 +203,16 @@ class SqliteStreamStore:
                 break
             found.append(StoredEvent(*row))
         return tuple(found)
+
+    def _sync(self) -> None:
+        """Force what was committed with `synchronous=NORMAL` to the disk: it is in the write-ahead log, or past it."""
+        last = self._position.last_sequence
+        if self._stream is Stream.JOURNAL or self._synced_through == last:
+            return
+        log = self._path.with_name(self._path.name + "-wal")
+        with (log if log.exists() else self._path).open("rb") as file:
+            os.fsync(file.fileno())
+        self._synced_through = last
 
     def _row(self, query: str, values: Sequence[object] = ()) -> Any:
         return self._db.execute(query, values).fetchone()
@@ -202,7 +227,7 @@ class SqliteStreamStore:
     def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
         """Delete one transaction's worth of delivered events."""
         over = self._used_bytes > keep_bytes
-        condition = "through <= ?" if over else "through <= ? AND wall_ms < ?"
+        condition = "through < ?" if over else "through < ? AND wall_ms < ?"
         values = (self._position.delivered_through,) + (() if over else (delivered_before_ms,))
         chosen = f"SELECT sequence FROM event WHERE {condition} ORDER BY sequence LIMIT {_DELETE_AT_ONCE}"  # noqa: S608
         count = self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values).rowcount  # noqa: S608

@@ -83,7 +83,11 @@ class StreamStore(Protocol):
         ...
 
     async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
-        """Consecutive events behind `after`, oldest first; at least one if there is any."""
+        """Consecutive events behind `after`, oldest first; at least one if there is any.
+
+        What is given is on the disk: an event that was sent and then lost to a power cut would leave its sequence to
+        another one, which the collector would take for a repetition.
+        """
         ...
 
     async def chain_hash(self, sequence: int) -> bytes | None:
@@ -95,8 +99,9 @@ class StreamStore(Protocol):
         ...
 
     async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
-        """Delete delivered events, oldest first: all that were delivered before a moment (Unix ms), and as many more as
-        the bytes ask for. Returns how many."""
+        """Delete delivered events, oldest first: all that were captured before a moment (Unix ms), and as many more as the
+        bytes ask for. Returns how many. The event at the delivered cursor stays: the chain goes on from its hash.
+        """
         ...
 
     async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
@@ -114,3 +119,16 @@ def chained(head: bytes, first_sequence: int, drafts: Sequence[EventDraft]) -> t
         head = chain_next(head, body)
         events.append(StoredEvent(sequence, sequence, body, head))
     return events, head
+
+
+def carried_over(events: Sequence[StoredEvent], head: bytes, *, first_sequence: int = 1) -> list[StoredEvent]:
+    """The same events under new numbers of a new epoch, chained from its head. What they say and when stays as it was."""
+    carried = []
+    for sequence, event in enumerate(events, first_sequence):
+        body = b'{"sequence":%d' % sequence + event.body[event.body.index(b",") :]
+        stands_for_others = b'"type":"telemetry_thinned","through":'  # Here it stands in one place.
+        body = body.replace(stands_for_others + b"%d," % event.through, stands_for_others + b"%d," % sequence, 1)
+        if event.chain_hash is not None:
+            head = chain_next(head, body)
+        carried.append(StoredEvent(sequence, sequence, body, head if event.chain_hash is not None else None))
+    return carried

@@ -1,0 +1,45 @@
+"""What deploy/ installs, installed for real into a folder: the same steps, without touching this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def install(script: str, root: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("installing needs root")
+    subprocess.run(
+        [ROOT / script], env={**os.environ, "ONEBOOK_ROOT": str(root)}, check=True, capture_output=True, timeout=280
+    )
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [root / "opt/onebook/venv/bin" / arguments[0], *arguments[1:]]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_an_edge_is_installed_light_and_its_sample_configuration_is_right(tmp_path: Path) -> None:
+    install("deploy/edge/install.sh", tmp_path)
+    sample = tmp_path / "etc/onebook/edge.toml"
+    text = sample.read_text(encoding="utf-8").replace("/etc/onebook", str(tmp_path / "etc/onebook"))
+    sample.write_text(text, encoding="utf-8")
+    checked = run(tmp_path, "onebook", "edge", "check-config", "--config", str(sample))
+    assert checked.returncode == 0, checked.stderr
+    for absent in ("fastapi", "sqlalchemy", "influxdb_client", "jinja2"):
+        assert run(tmp_path, "python", "-c", f"import {absent}").returncode != 0, f"{absent} is not for an edge"
+    assert (tmp_path / "etc/systemd/system/onebook-edge.service").exists()
+    assert run(tmp_path, "onebook", "collector", "run").returncode == 2  # Says what to install, and does not crash.
+
+
+def test_a_collector_is_installed_and_its_sample_configuration_is_right(tmp_path: Path) -> None:
+    install("deploy/collector/install.sh", tmp_path)
+    sample = tmp_path / "etc/onebook/collector.toml"
+    checked = run(tmp_path, "onebook", "collector", "check-config", "--config", str(sample))
+    assert checked.returncode == 0, checked.stderr
+    assert (tmp_path / "etc/mosquitto/conf.d/onebook.conf").exists()
