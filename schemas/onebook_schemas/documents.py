@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent
+from onebook_schemas.topics import ROOT
 from onebook_schemas.uplink import Ack, EdgeState, Live, UploadHeader
 
 MESSAGES: dict[str, type[BaseModel]] = {
@@ -36,8 +37,8 @@ def asyncapi_document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {name: _channel(*rest) for name, *rest in _CHANNELS},
-        "operations": {name: _operation(name, action) for name, _, action, *_ in _CHANNELS},
+        "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
+        "operations": {channel.name: _operation(channel) for channel in _CHANNELS},
         "components": {
             "messages": {name: _message(name) for name in ("upload", "ack", "edge_state", "live")},
             "schemas": {name: {"$ref": f"./json/{name}.json"} for name in MESSAGES},
@@ -45,36 +46,47 @@ def asyncapi_document() -> dict[str, Any]:
     }
 
 
-_CHANNELS: tuple[tuple[str, str, str, str, int, bool, str], ...] = (
-    # name, address, collector's action, message, quality of service, retained, summary
-    (
+class _Channel(NamedTuple):
+    name: str
+    address: str
+    action: str  # The collector's.
+    message: str
+    qos: int
+    retained: bool
+    summary: str
+
+
+_CHANNELS = (
+    _Channel(
         "journal",
-        "onebook/v1/e/{edge_id}/up/journal",
+        f"{ROOT}/e/{{edge_id}}/up/journal",
         "receive",
         "upload",
         1,
         False,
         "Movements, counts, device events.",
     ),
-    ("telemetry", "onebook/v1/e/{edge_id}/up/telemetry", "receive", "upload", 1, False, "Samples and health."),
-    ("live", "onebook/v1/e/{edge_id}/up/live", "receive", "live", 0, False, "The present; never history."),
-    ("state", "onebook/v1/e/{edge_id}/state", "receive", "edge_state", 1, True, "Online, or the last will."),
-    ("ack", "onebook/v1/e/{edge_id}/down/ack", "send", "ack", 1, False, "The collector's cursor, after its commit."),
+    _Channel("telemetry", f"{ROOT}/e/{{edge_id}}/up/telemetry", "receive", "upload", 1, False, "Samples and health."),
+    _Channel("live", f"{ROOT}/e/{{edge_id}}/up/live", "receive", "live", 0, False, "The present; never history."),
+    _Channel("state", f"{ROOT}/e/{{edge_id}}/state", "receive", "edge_state", 1, True, "Online, or the last will."),
+    _Channel(
+        "ack", f"{ROOT}/e/{{edge_id}}/down/ack", "send", "ack", 1, False, "The collector's cursor, after its commit."
+    ),
 )
 
 
-def _channel(address: str, action: str, message: str, qos: int, retained: bool, summary: str) -> dict[str, Any]:
+def _channel(channel: _Channel) -> dict[str, Any]:
     return {
-        "address": address,
-        "summary": summary,
+        "address": channel.address,
+        "summary": channel.summary,
         "parameters": {"edge_id": {"description": "The edge's name: MQTT client id and certificate common name."}},
-        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
-        "bindings": {"mqtt": {"bindingVersion": "0.2.0", "qos": qos, "retain": retained}},
+        "messages": {channel.message: {"$ref": f"#/components/messages/{channel.message}"}},
+        "bindings": {"mqtt": {"bindingVersion": "0.2.0", "qos": channel.qos, "retain": channel.retained}},
     }
 
 
-def _operation(channel: str, action: str) -> dict[str, Any]:
-    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
+def _operation(channel: _Channel) -> dict[str, Any]:
+    return {"action": channel.action, "channel": {"$ref": f"#/channels/{channel.name}"}}
 
 
 def _message(name: str) -> dict[str, Any]:

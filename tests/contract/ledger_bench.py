@@ -66,6 +66,16 @@ async def open_store(path: Path) -> SqlLedgerStore:
 _migrated: list[bytes] = []
 
 
+def empty_store(store: SqlLedgerStore, path: Path) -> None:
+    """Put a new file in the place of the store's. Much faster than a new store, which compiles every statement again."""
+    store._book = None
+    for engine in (store._writer_engine, store._reader_engine):
+        engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.write_bytes(_migrated[0])
+
+
 @asynccontextmanager
 async def open_ledger(kind: str, folder: Path) -> AsyncIterator[Ledger]:
     """A furnished ledger of this kind."""

@@ -129,6 +129,13 @@ async def test_an_impossible_time_is_quarantined_and_not_stored_as_a_time(ledger
     assert (await ledger.read(queries.quarantine))[0].event_time_ms == NOON + 1_500  # When it was received.
 
 
+async def test_an_impossible_time_does_not_bound_the_times_after_it(ledger: Ledger) -> None:
+    key = log_of("edge-1")
+    for accepted, last_event_ms in ((1, NOON), (2, 2**70)):
+        await ledger.write(lambda book, a=accepted, ms=last_event_ms: book.advance(key, a, bytes(32), ms, NOON))
+    assert (await ledger.write(lambda book: book.cursor(key))).last_event_ms == NOON
+
+
 async def test_the_same_movement_from_a_new_storage_card_is_booked_once(ledger: Ledger) -> None:
     receipt = moved(1, "receipt", line(LOT, 7, to_bin="A-01"))
     await Journal(ledger).book(receipt)

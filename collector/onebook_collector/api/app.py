@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from onebook_collector.api.access import admit
+from onebook_collector.api.body_limit import BodyLimit
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.errors import MEDIA_TYPE, PROBLEM_RESPONSES, add_error_handlers
 from onebook_collector.api.resources import (
@@ -27,8 +28,6 @@ from onebook_collector.api.resources import (
     warnings,
 )
 
-BODY_BYTES_MAX = 1024 * 1024
-"""The largest request releases an event from quarantine with a replacement: 500 lines, or 5,000 serial numbers."""
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
 )  # fmt: skip
@@ -44,11 +43,11 @@ def create_api(centre: Centre | None) -> FastAPI:
         docs_url=None,  # They load from another host.
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=BODY_BYTES_MAX,
         generate_unique_id_function=_operation_id,
     )
     app.state.centre = centre
     add_error_handlers(app)
+    app.add_middleware(BodyLimit)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], responses=PROBLEM_RESPONSES)
     for resource in _RESOURCES:
         v1.include_router(resource.router)
@@ -74,10 +73,11 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
-    """The framework describes every error as application/json."""
+    """The framework describes every error in the media type of the answer."""
     for path in document["paths"].values():
         for operation in path.values():
-            if "default" in operation.get("responses", {}):
-                content = operation["responses"]["default"]["content"]
-                operation["responses"]["default"]["content"] = {MEDIA_TYPE: content.pop("application/json")}
+            for status, response in operation["responses"].items():
+                if status in ("default", "410"):
+                    (schema,) = response["content"].values()
+                    response["content"] = {MEDIA_TYPE: schema}
     return document

@@ -13,7 +13,7 @@ SPAN_MS = 24 * HOUR_MS
 WIDTH_MS = 10 * 60_000  # Of a bucket: 144 in a day, some five pixels each on a desk.
 LABEL_EVERY_MS = 4 * HOUR_MS
 WIDTH, HEIGHT = 1440, 300  # Units of the drawing, which is stretched to its place.
-_TICKS = 3
+TICKS = 5
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -102,12 +102,12 @@ def gaps(frame: Frame, ranges: Iterable[tuple[int, int]]) -> list[Gap]:
 def scale(low: float, high: float, span_min: float) -> tuple[float, ...]:
     """Round numbers at equal distances, the first above everything and the last below."""
     centre, span = (low + high) / 2, max(high - low, span_min)
-    magnitude = 10.0 ** math.floor(math.log10(span / (_TICKS - 1)))
+    magnitude = 10.0 ** math.floor(math.log10(span / (TICKS - 1)))
     for step in (one * magnitude * factor for factor in (1, 10) for one in _STEPS):
         bottom = math.floor(min(centre - span / 2, low) / step) * step
-        top = bottom + step * (_TICKS - 1)
+        top = bottom + step * (TICKS - 1)
         if bottom <= low and top >= high:
-            return tuple(round(top - n * step, 6) for n in range(_TICKS))
+            return tuple(round(top - n * step, 6) for n in range(TICKS))
     raise AssertionError(f"no scale for {low} to {high}")
 
 

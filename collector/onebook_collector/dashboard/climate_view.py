@@ -72,13 +72,13 @@ def climate_zones(series: Iterable[Series]) -> list[Zone]:
 
 
 def zone_choices(zones: Iterable[Zone], site_of: Mapping[str, Name], texts: Texts) -> list[ZoneChoice]:
-    """By the name of the site where the edge stands."""
+    """Named by the site where the edge stands."""
     choices = []
     for zone in zones:
         site = site_of.get(zone.edge_id)
         name = texts.choose(site.zh, site.en) if site else zone.edge_id
         choices.append(ZoneChoice(zone.key, f"{name} · {zone.device}"))
-    return sorted(choices, key=lambda choice: choice.name)
+    return choices
 
 
 def climate_view(

@@ -46,7 +46,7 @@ class MovementLine:
 
 
 def movement_line(movement: MovementOut, sites: Mapping[str, Name], texts: Texts, now_ms: int) -> MovementLine:
-    source = movement.source or "mixed"
+    source = movement.source or ("mixed" if movement.kind in _TONES else "adjustment")
     if movement.count is not None:
         item, quantity, origin, target, more = _count(movement.count, texts)
     else:
@@ -93,13 +93,13 @@ def place_word(place: PlaceOut, texts: Texts) -> str:
 
 
 def _first_line(movement: MovementOut, texts: Texts) -> tuple[str, str, str, str, str]:
-    """The first line speaks for the movement; how many there are is said. An entry without goods gives its reason."""
+    """The first line speaks for the movement; how many more there are is said. An entry without goods gives its reason."""
     if not movement.lines:
         return movement.reason or "", "", "", "", ""
     line = movement.lines[0]
     giving, taking = _main_places(line)
     quantity = sum((leg.quantity for leg in line.legs if leg.quantity > 0 and leg.place == taking), Decimal(0))
-    more = texts("movement_more_lines", count=len(movement.lines)) if len(movement.lines) > 1 else ""
+    more = texts("movement_more_lines", count=len(movement.lines) - 1) if len(movement.lines) > 1 else ""
     name = texts.choose(line.item.name.zh, line.item.name.en)
     return name, spoken(quantity, line.item, texts), place_word(giving, texts), place_word(taking, texts), more
 

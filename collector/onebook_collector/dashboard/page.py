@@ -41,10 +41,9 @@ TextsDep = Annotated[Texts, Depends(spoken)]
 async def show_overview(centre: CentreDep, texts: TextsDep) -> HTMLResponse:
     view = overview(await look(centre), texts)
     zones, sites = await find_zones(centre)
-    choices = zone_choices(zones, sites, texts)
-    first = next((zone for zone in zones if choices and zone.key == choices[0].key), None)
-    climate = await look_at_climate(centre, first, texts)
-    return HTMLResponse(overview_page(view, choices, climate, texts), headers={"Vary": "Accept-Language"})
+    climate = await look_at_climate(centre, zones[0] if zones else None, texts)
+    page = overview_page(view, zone_choices(zones, sites, texts), climate, texts)
+    return HTMLResponse(page, headers={"Vary": "Accept-Language"})
 
 
 @router.get("/overview/climate", response_class=HTMLResponse)

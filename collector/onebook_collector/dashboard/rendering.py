@@ -8,12 +8,12 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from onebook_collector.dashboard.climate_chart import HEIGHT, WIDTH
+from onebook_collector.dashboard.climate_chart import HEIGHT, TICKS, WIDTH
 from onebook_collector.dashboard.climate_view import ClimateView, ZoneChoice
 from onebook_collector.dashboard.texts import Texts
 from onebook_collector.dashboard.view import OverviewView
 
-_GRID = "".join(f"M0 {y}H{WIDTH}" for y in (0, HEIGHT // 2, HEIGHT))
+_GRID = "".join(f"M0 {y}H{WIDTH}" for y in range(0, HEIGHT + 1, HEIGHT // (TICKS - 1)))
 _DRAWING = {"width": WIDTH, "height": HEIGHT, "grid": _GRID}
 
 

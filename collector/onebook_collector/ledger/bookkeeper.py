@@ -48,6 +48,8 @@ class Bookkeeper(BookState):
         waiting: int = 0,
     ) -> None:
         log = self.open_log(key, received_ms)
+        if last_event_ms > EVENT_TIME_MAX:  # An impossible time says nothing about the events after it.
+            last_event_ms = log.cursor.last_event_ms
         cursor = Cursor(accepted_through, head, log.cursor.forked, last_event_ms)
         self.keep_log(log._replace(cursor=cursor, waiting=waiting, last_received_ms=received_ms))
 

@@ -79,7 +79,7 @@ def _fact_to_book(aside: SetAside, replacement: bytes | None) -> StockFact:
             return _stock_fact_of.validate_json(replacement)
         fact = journal_event_of(aside.body).fact
     except ValidationError as error:
-        raise RefusedError("unreadable", explain(error), status=422) from error
+        raise RefusedError("unreadable", explain(error)) from error
     if not isinstance(fact, StockFact):
         raise RefusedError("no_stock_event", f"a {fact.type} books nothing")
     return fact

@@ -107,7 +107,7 @@ def _at(connection: Connection, values: _Values) -> str:
 
 
 def _named(connection: Connection, account_id: int, item_id: int, lot_id: int) -> str:
-    query = select(t.account.c.code, t.item.c.code, t.lot.c.number).where(
-        t.account.c.account_id == account_id, t.item.c.item_id == item_id, t.lot.c.lot_id == lot_id
-    )
-    return "{} {} lot {!r}".format(*connection.execute(query).one())
+    account = connection.execute(select(t.account.c.code).where(t.account.c.account_id == account_id)).scalar()
+    item = connection.execute(select(t.item.c.code).where(t.item.c.item_id == item_id)).scalar()
+    lot = connection.execute(select(t.lot.c.number).where(t.lot.c.lot_id == lot_id)).scalar()
+    return f"{item}, lot {lot!r}, on {account}"

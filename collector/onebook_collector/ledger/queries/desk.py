@@ -133,7 +133,7 @@ def discrepancies(
         .join(t.item, t.item.c.item_id == t.discrepancy.c.item_id)
         .join(t.item_unit, OWN_UNIT)
         .outerjoin(t.lot, t.lot.c.lot_id == t.discrepancy.c.lot_id)
-        .outerjoin(closing)
+        .outerjoin(closing, closing.c.discrepancy_id == t.discrepancy.c.discrepancy_id)
         .order_by(t.discrepancy.c.discrepancy_id.desc())
         .limit(limit)
     )

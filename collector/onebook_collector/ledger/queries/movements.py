@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, Table, and_, select
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account
@@ -130,17 +130,23 @@ def _narrowed(query: Select[Any], asked: MovementFilter) -> Select[Any]:
 
 def _touching(asked: MovementFilter) -> Select[Any]:
     """Entries that move these goods, or count them."""
-    query = select(t.posting.c.ledger_seq).join(t.item)
-    counts = select(t.count_assertion.c.ledger_seq).join(t.item)
-    if asked.item is not None:
-        query, counts = query.where(t.item.c.code == asked.item), counts.where(t.item.c.code == asked.item)
-    if asked.lot is not None:
-        query = query.join(t.lot, t.lot.c.lot_id == t.posting.c.lot_id).where(t.lot.c.number == asked.lot)
-        counts = counts.join(t.lot, t.lot.c.lot_id == t.count_assertion.c.lot_id).where(t.lot.c.number == asked.lot)
+    moving, counting = _of_goods(t.posting, asked), _of_goods(t.count_assertion, asked)
     if asked.serial is not None:
-        return query.join(t.posting_serial).join(t.serial).where(t.serial.c.number == asked.serial)
-    united = query.union(counts).subquery()
-    return select(united.c.ledger_seq)
+        p, s = t.posting.c, t.posting_serial.c
+        same_leg = and_(s.ledger_seq == p.ledger_seq, s.line == p.line, s.leg == p.leg)
+        moving = moving.join(t.posting_serial, same_leg).join(t.serial, t.serial.c.serial_id == s.serial_id)
+        return moving.where(t.serial.c.number == asked.serial)
+    either = moving.union(counting).subquery()
+    return select(either.c.ledger_seq)
+
+
+def _of_goods(table: Table, asked: MovementFilter) -> Select[Any]:
+    query = select(table.c.ledger_seq).select_from(table)
+    if asked.item is not None:
+        query = query.join(t.item, t.item.c.item_id == table.c.item_id).where(t.item.c.code == asked.item)
+    if asked.lot is not None:
+        query = query.join(t.lot, t.lot.c.lot_id == table.c.lot_id).where(t.lot.c.number == asked.lot)
+    return query
 
 
 def _with_lines(connection: Connection, query: Select[Any]) -> list[MovementEntry]:

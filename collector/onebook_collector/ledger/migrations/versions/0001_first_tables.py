@@ -26,10 +26,10 @@ APPEND_ONLY = (
 
 def upgrade() -> None:
     _create_tables()
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION onebook_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'rows of % are never changed', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = 'rows of ' || TG_TABLE_NAME || ' are never changed'; END $$"
         )
     for table in APPEND_ONLY:
         for change in ("UPDATE", "DELETE"):
@@ -39,7 +39,7 @@ def upgrade() -> None:
 
 def _refuse(table: str, change: str) -> str:
     name = f"{table}_refuses_{change.lower()}"
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         return f"CREATE TRIGGER {name} BEFORE {change} ON {table} EXECUTE FUNCTION onebook_append_only()"
     return (
         f"CREATE TRIGGER {name} BEFORE {change} ON {table} "

@@ -1,0 +1,38 @@
+"""No request is larger than any that we have a use for. (The framework's own limit answers in plain text.)"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from onebook_collector.api.errors import problem_response
+
+BODY_BYTES_MAX = 1024 * 1024
+"""The largest request releases an event from quarantine with a replacement: 500 lines, or 5,000 serial numbers."""
+_DETAIL = f"a request has at most {BODY_BYTES_MAX} bytes"
+
+
+class BodyLimit:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
+            await problem_response(413, "request_entity_too_large", _DETAIL)(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_BYTES_MAX:
+                raise HTTPException(413, _DETAIL)
+            return message
+
+        await self._app(scope, receive_within_limit, send)

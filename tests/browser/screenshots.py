@@ -1,0 +1,61 @@
+"""`python -m tests.browser.screenshots`: the pictures in docs/screenshots/; with a folder named, every size and scheme there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.async_api import Browser
+
+from onebook_collector.clock import utc
+from tests.browser.pages import chromium, watched_page
+from tests.browser.province import MORNING_MS, furnish_province
+from tests.integration.running_centre import running_centre, serving
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+class Picture(NamedTuple):
+    name: str
+    language: str
+    width: int
+    height: int = 860
+    scheme: str = "light"
+    whole: bool = True
+
+
+FOR_DOCS = [Picture(f"overview-{language}", language, 1280, 1050, whole=False) for language in ("zh", "en")]
+ALL = [
+    Picture(f"{language}-{width}-{scheme}", language, width, scheme=scheme)
+    for language, width, scheme in product(("zh", "en"), (390, 1280, 1920), ("light", "dark"))
+]
+
+
+async def take(folder: Path, pictures: Iterable[Picture]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        async with running_centre(Path(data)) as running, chromium() as browser:
+            await furnish_province(running)
+            async with serving(running) as address:
+                for picture in pictures:
+                    await _take_one(browser, address, folder, picture)
+
+
+async def _take_one(browser: Browser, address: str, folder: Path, picture: Picture) -> None:
+    where = f"{address}/?lang={picture.language}"
+    async with watched_page(browser, where, width=picture.width, color_scheme=picture.scheme) as watched:
+        page = watched.page
+        await page.set_viewport_size({"width": picture.width, "height": picture.height})
+        await page.clock.set_fixed_time(utc(MORNING_MS))
+        await page.wait_for_selector('#live[data-state="live"]')
+        await page.wait_for_timeout(1_500)  # Until the clock has ticked and nothing moves any more.
+        await page.screenshot(path=folder / f"{picture.name}.png", full_page=picture.whole)
+
+
+if __name__ == "__main__":
+    asyncio.run(take(Path(sys.argv[1]), ALL) if len(sys.argv) > 1 else take(DOCS, FOR_DOCS))

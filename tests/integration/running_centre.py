@@ -1,0 +1,133 @@
+"""A centre with real databases in a temporary folder, without a broker: what edges send is booked by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from onebook_collector.api.centre import Centre
+from onebook_collector.api.server import ApiServer
+from onebook_collector.dashboard.app import create_app
+from onebook_collector.early_warning.settings import WarningSettings
+from onebook_collector.early_warning.store import EarlyWarningStore
+from onebook_collector.early_warning.watcher import Watcher, rules_of
+from onebook_collector.ingest.book_uploads import Booked, ReceivedUpload, book_journal_upload
+from onebook_collector.ingest.decide import Pace
+from onebook_collector.ingest.runner import IngestRunner
+from onebook_collector.ledger.cursor import LogKey
+from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_collector.live_board import LiveBoard
+from onebook_collector.metrics.sample import EventSamples, SampleBlock, Series
+from onebook_collector.metrics.sqlite_store import SqliteStore
+from onebook_collector.onlooker import Onlooker
+from onebook_schemas.encoding import encode_upload
+from onebook_schemas.uplink import Live, LiveReading
+from tests.contract.ledger_events import NOON, body, furnish, log_of, upload
+
+
+@dataclass
+class HandClock:
+    """Stands still until somebody moves it."""
+
+    at_ms: int = NOON
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+
+@dataclass
+class RunningCentre:
+    """The parts, and what edges would do to them."""
+
+    centre: Centre
+    app: FastAPI
+    clock: HandClock
+    onlooker: Onlooker
+    _telemetry: dict[str, int] = field(default_factory=dict)
+
+    async def register(self, work: Any = furnish) -> None:
+        await self.centre.ledger.write(work)
+
+    async def book(self, edge_id: str, *facts: dict[str, Any], age_ms: int = 1_000) -> Booked:
+        """An upload of journal events that happened a moment ago. Screens hear of it."""
+        return await self.send(edge_id, facts, age_ms=age_ms)
+
+    async def send(
+        self, edge_id: str, facts: Sequence[dict[str, Any]], *, age_ms: int, key: LogKey | None = None
+    ) -> Booked:
+        key, now_ms = key or log_of(edge_id), self.clock.at_ms
+
+        def work(book: Any) -> Booked:
+            cursor = book.cursor(key)
+            first = cursor.accepted_through + 1
+            lines = [body(first + n, fact, now_ms - age_ms) for n, fact in enumerate(facts)]
+            sent = upload(key, first, cursor.head, lines)
+            return book_journal_upload(book, ReceivedUpload(sent, encode_upload(sent), now_ms), Pace())
+
+        booked = await self.centre.ledger.write(work)
+        self.onlooker.see_booked(booked)
+        return booked
+
+    def live(self, edge_id: str, *readings: tuple[str, str, float | None], journal_waiting: int = 0) -> None:
+        """A sign of life with (device, quantity, value)."""
+        units = {"temperature_c": "CEL", "humidity_rh": "P1"}
+        taken = tuple(
+            LiveReading(device=device, quantity=quantity, unit=units[quantity], value=value)
+            for device, quantity, value in readings
+        )
+        live = Live(
+            edge_id=edge_id,
+            wall_ms=self.clock.at_ms,
+            clock_synchronised=True,
+            readings=taken,
+            journal_waiting=journal_waiting,
+        )
+        self.onlooker.see_live(live, self.clock.at_ms)
+
+    async def measure(
+        self, edge_id: str, device: str, quantity: str, samples: Sequence[tuple[int, float | None]]
+    ) -> None:
+        """Samples at (Unix ms, value), as one telemetry event."""
+        through = self._telemetry[edge_id] = self._telemetry.get(edge_id, 0) + 1
+        series = Series(edge_id, device, quantity, "CEL" if quantity.startswith("temp") else "P1")
+        at_ms, values = tuple(at for at, _ in samples), tuple(value for _, value in samples)
+        quality = {n: "sensor_fault" for n, value in enumerate(values) if value is None}
+        block = SampleBlock(series, at_ms, values, quality)
+        event = EventSamples(edge_id, "0123456789abcdef", through, self.clock.at_ms, (block,))
+        await self.centre.metrics.write([event])
+
+
+@contextlib.asynccontextmanager
+async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
+    clock = HandClock()
+    async with contextlib.AsyncExitStack() as stack:
+        ledger = await SqlLedgerStore.open(folder / "ledger.db", clock=clock)
+        stack.push_async_callback(ledger.close)
+        metrics = await SqliteStore.open(folder / "metrics.db")
+        stack.push_async_callback(metrics.close)
+        warnings = await EarlyWarningStore.open(folder / "warnings.db")
+        stack.push_async_callback(warnings.close)
+        watcher = await Watcher.open(rules_of(WarningSettings()), warnings, clock.now_ms())
+        board = LiveBoard()
+        onlooker = Onlooker(board, watcher, metrics, clock)
+        ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
+        centre = Centre(ledger, metrics, watcher, board, ingest, clock)
+        yield RunningCentre(centre, create_app(centre), clock, onlooker)
+
+
+@contextlib.asynccontextmanager
+async def serving(running: RunningCentre) -> AsyncIterator[str]:
+    """The address of a real server on a free port."""
+    server = ApiServer(running.app, "127.0.0.1", 0)
+    task = asyncio.create_task(server.run_until_cancelled())
+    try:
+        yield "http://{}:{}".format(*server.address)
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
