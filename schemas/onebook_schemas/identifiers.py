@@ -42,5 +42,5 @@ SerialNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 INT64_MAX = 2**63 - 1
 
-Int64 = Annotated[int, Field(ge=-INT64_MAX, le=INT64_MAX)]
+Int64 = Annotated[int, Field(ge=-INT64_MAX - 1, le=INT64_MAX)]
 """A whole number that every database can keep."""

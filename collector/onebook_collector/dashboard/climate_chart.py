@@ -106,7 +106,7 @@ def scale(low: float, high: float, span_min: float) -> tuple[float, ...]:
     for step in (one * magnitude * factor for factor in (1, 10) for one in _STEPS):
         bottom = math.floor(min(centre - span / 2, low) / step) * step
         top = bottom + step * (TICKS - 1)
-        if bottom <= low and top >= high:
+        if bottom <= low + step * 1e-9 and top >= high - step * 1e-9:
             return tuple(round(top - n * step, 6) for n in range(TICKS))
     raise AssertionError(f"no scale for {low} to {high}")
 

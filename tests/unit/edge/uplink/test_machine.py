@@ -196,8 +196,8 @@ def test_an_ack_moves_the_lane(
     assert extents(outputs) == next_upload
 
 
-@pytest.mark.parametrize("difference", [{"epoch": OTHER_EPOCH}, {"stream": "telemetry"}])
-def test_an_ack_for_another_log_is_ignored(difference: dict[str, str]) -> None:
+@pytest.mark.parametrize("difference", [{"epoch": OTHER_EPOCH}, {"stream": "telemetry", "first_sequence": 9}])
+def test_an_ack_for_another_log_is_ignored(difference: dict[str, object]) -> None:
     box = Box(journal=journal_of(5))
     box.connect()
     assert box.hear(1, 5, **difference) == []
@@ -291,7 +291,7 @@ def test_what_was_said_of_an_epoch_that_is_put_aside_is_not_believed_against_the
 
 def test_the_same_upload_is_sent_again_later_and_later() -> None:
     box = Box(journal=journal_of(2), settings=UplinkSettings(reconnect_after_ms=10**9))
-    first = [output.upload for output in box.connect() if isinstance(output, Publish)][0]
+    first = next(output.upload for output in box.connect() if isinstance(output, Publish))
     pauses = []
     for _ in range(6):
         before_ms = box.now_ms

@@ -1,0 +1,142 @@
+"""A plant whose one edge polls counting registers, and the reckoning afterwards: taken, lost, doubled, how late."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from onebook_edge.drivers.modbus_registers.settings import ModbusRegistersSettings
+from tests.end_to_end.plant import Plant, read
+from tests.end_to_end.programs import Program
+
+EDGE = "edge-1"
+REGISTERS = 10  # Of each device.
+SETTLES_S = 1.0  # Ten commits of the edge: the last readings are on its disk.
+_POINTS = """
+    SELECT device, quantity, at_ms, value, event.received_ms FROM point
+    JOIN series ON series.id = point.series JOIN event ON event.log = point.log AND event.through = point.sequence
+    WHERE value IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is read, and how: `ranged` reads the ten registers of a device with one request, else each with its own."""
+
+    per_s: int
+    ranged: bool = False
+    devices: int = 20
+
+    @property
+    def poll_ms(self) -> int:
+        return self.devices * REGISTERS * 1_000 // self.per_s
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """Reading by reading, against what the registers remember."""
+
+    taken: int
+    lost: int
+    doubled: int
+    latency_ms: list[int]  # From the reading to its receipt at the centre, sorted.
+    stamp_error_ms: list[int]  # Between the device's moment and the stamp, sorted.
+
+
+class PolledEdge:
+    """`with PolledEdge(folder, load) as polled`: simulator, broker, centre; the edge is not started."""
+
+    def __init__(self, folder: Path, load: Load, *, uplink_port: int = 0) -> None:
+        self.load = load
+        self.plant = Plant(folder)
+        self._report = folder / "reads.json"
+        call = ("--devices", str(load.devices), "--report", str(self._report))
+        self.simulator = Program("registers", folder, "tests.benchmark.counting_registers", *call)
+        self._uplink_port = uplink_port
+        self._ports: list[int] = []
+
+    def __enter__(self) -> PolledEdge:
+        self.simulator.start()
+        self._ports = json.loads(self.simulator.said_line())
+        self.plant.register([EDGE], items=1)
+        self.edge = self.plant.add_edge(EDGE, self._buses(), port=self._uplink_port)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.plant.__exit__(kind, error, trace)
+        if self.simulator.is_running:
+            self.simulator.kill()
+
+    def start_centre(self) -> None:
+        self.plant.broker.start()
+        self.plant.start_collector()
+
+    @property
+    def stored(self) -> int:
+        """The highest telemetry sequence that the edge has committed."""
+        try:
+            return int(read(self.plant.edge_folder(EDGE) / "telemetry.db", "SELECT last_sequence FROM position")[0][0])
+        except sqlite3.OperationalError:
+            return 0  # The file is not there yet, or empty.
+
+    @property
+    def arrived(self) -> int:
+        """The highest telemetry sequence that the centre has committed."""
+        query = "SELECT coalesce(max(accepted_through), 0) FROM log WHERE stream = 'telemetry'"
+        return int(read(self.plant.ledger_file, query)[0][0])
+
+    def seconds_until(self, sequence: int) -> float:
+        """How long from now until the centre has everything through this sequence."""
+        began = time.monotonic()
+        self.plant.wait_until(lambda: self.arrived >= sequence)
+        return time.monotonic() - began
+
+    def reckon(self) -> Reckoning:
+        """Let nothing more be read, wait until all is delivered, and compare."""
+        self.simulator.signal(signal.SIGUSR1)
+        self.plant.wait_until(self._report.exists)
+        time.sleep(SETTLES_S)
+        self.seconds_until(self.stored)
+        truth = {
+            (f"device-{number}", f"register_{index}_c62"): moments
+            for number, port in enumerate(self._ports)
+            for index, moments in enumerate(self._reads()[str(port)].values())
+        }
+        return _compare(truth, read(self.plant.metrics_file, _POINTS))
+
+    def _reads(self) -> dict[str, dict[str, list[int]]]:
+        found: dict[str, dict[str, list[int]]] = json.loads(self._report.read_text())
+        return {port: dict(sorted(reads.items(), key=lambda read: int(read[0]))) for port, reads in found.items()}
+
+    def _buses(self) -> str:
+        step = 1 if self.load.ranged else 10  # Registers far apart are asked for one by one.
+        table = ", ".join(
+            f'{{address = {index * step}, type = "uint16", quantity = "register_{index}_c62", unit = "C62", invalid_raw = []}}'
+            for index in range(REGISTERS)
+        )
+        assert ModbusRegistersSettings.model_fields["registers_per_request_max"].default >= REGISTERS
+        return "".join(
+            f'[[buses]]\nid = "line-{number}"\nlink = {{kind = "tcp", host = "127.0.0.1", port = {port}}}\n'
+            f'[[buses.devices]]\nid = "device-{number}"\ndriver = "modbus_registers"\n'
+            f"settings = {{poll_interval_ms = {self.load.poll_ms}, registers = [{table}]}}\n"
+            for number, port in enumerate(self._ports)
+        )
+
+
+def _compare(truth: dict[tuple[str, str], list[int]], points: list[tuple[str, str, int, float, int]]) -> Reckoning:
+    """The n-th reading of a register has the value n."""
+    times = Counter((device, quantity, int(value)) for device, quantity, _, value, _ in points)
+    taken = sum(len(moments) for moments in truth.values())
+    latency, error = [], []
+    for device, quantity, at_ms, value, received_ms in points:
+        latency.append(received_ms - at_ms)
+        error.append(abs(at_ms - truth[device, quantity][int(value) - 1]))
+    return Reckoning(taken, taken - len(times), len(points) - len(times), sorted(latency), sorted(error))

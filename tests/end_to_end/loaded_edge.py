@@ -1,0 +1,107 @@
+"""An edge with staff who never rest: the production agent, and a task that records movements and hears a probe.
+
+`python -m tests.end_to_end.loaded_edge --config FILE --movements N --seed S`. Beside the outbox lie three files, written line by
+line and never shortened: what was attempted, what staff believe (told after the commit), and what the probe said. After a
+kill it goes on until staff believe in N movements; then it only delivers, until it is stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import random
+import signal
+from decimal import Decimal
+from pathlib import Path
+
+from onebook_edge.clock import SystemClock
+from onebook_edge.device import Measured, Observed, Quality
+from onebook_edge.logs import configure_logging
+from onebook_edge.settings import load_settings
+from onebook_edge.wiring import Agent
+from onebook_schemas.envelope import JournalFact
+from tests.end_to_end.workload import facts_of_a_moment
+
+PROBE_INTERVAL_S = 0.05
+PROBE, QUANTITY = "probe-1", "number_c62"
+
+
+class LineFile:
+    """A file to which whole lines are appended: what a killed process has written stays written."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def write(self, *lines: str) -> None:
+        os.write(self._file, "".join(f"{line}\n" for line in lines).encode())
+
+
+class Staff:
+    """Records movements until enough are believed to be booked."""
+
+    def __init__(self, agent: Agent, folder: Path, *, movements: int, per_s: float, seed: str) -> None:
+        self._agent, self._movements, self._per_s = agent, movements, per_s
+        believed = folder / "believed"
+        self._count = believed.read_bytes().count(b"\n") if believed.exists() else 0
+        self._believed, self._attempted = LineFile(believed), LineFile(folder / "attempted")
+        self._dice = random.Random(f"{seed}/{self._count}")
+
+    async def work(self) -> None:
+        while self._count < self._movements:
+            facts = facts_of_a_moment(self._dice)[: self._movements - self._count]
+            self._attempted.write(*(fact.model_dump_json(exclude_none=True) for fact in facts))
+            await self._book(facts)
+            await asyncio.sleep(self._dice.expovariate(self._per_s / len(facts)))
+
+    async def _book(self, facts: list[JournalFact]) -> None:
+        sequences = await self._agent.outbox.record(facts)
+        self._believed.write(*(f"{fact.movement_id} {n}" for fact, n in zip(facts, sequences, strict=True)))  # type: ignore[union-attr]
+        self._count += len(facts)
+
+
+class Probe:
+    """Says 1, 2, 3 ... ; every life goes on a hundred thousand further up, so that nothing is said twice."""
+
+    def __init__(self, agent: Agent, folder: Path) -> None:
+        said = folder / "said"
+        self._number = 100_000 * (said.read_bytes().count(b"life") if said.exists() else 0)
+        self._agent, self._said, self._clock = agent, LineFile(said), SystemClock(trusted=True)
+
+    async def speak(self) -> None:
+        self._said.write("life")
+        while True:
+            self._number += 1
+            now = self._clock.now()
+            self._said.write(f"{self._number} {now.monotonic_ms}")
+            reading = Measured(PROBE, now, QUANTITY, Decimal(self._number), "C62", Quality.GOOD)
+            self._agent.recorder.hear(Observed(reading))
+            await asyncio.sleep(PROBE_INTERVAL_S)
+
+
+async def run(asked: argparse.Namespace) -> None:
+    settings = load_settings(asked.config)
+    agent = await Agent.open(settings)
+    staff = Staff(agent, settings.data_folder, movements=asked.movements, per_s=asked.per_s, seed=asked.seed)
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            for work in (agent.run(), staff.work(), Probe(agent, settings.data_folder).speak()):
+                tasks.create_task(work)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--movements", type=int, required=True)
+    parser.add_argument("--per-s", type=float, default=40.0)
+    parser.add_argument("--seed", required=True)
+    configure_logging("WARNING")
+    asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What gives way when the disk fills up, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from onebook_edge.outbox.retention import (
+    DAY_MS,
+    Admission,
+    DiskBudget,
+    delivered_before_ms,
+    journal_admission,
+    telemetry_room,
+)
+
+BUDGET = DiskBudget(journal_bytes=1_000, telemetry_bytes=2_000, free_bytes_min=100, retain_days=90, thin_at=0.9)
+
+
+@pytest.mark.parametrize(
+    ("used_bytes", "free_bytes", "admission"),
+    [
+        (0, 10_000, Admission.TAKE),
+        (999, 10_000, Admission.TAKE),
+        (1_000, 10_000, Admission.REFUSE),  # The reserve is used up.
+        (500, 50, Admission.TAKE),  # The system's last bytes are there for movements.
+        (500, 0, Admission.REFUSE),
+    ],
+)
+def test_the_journal_is_taken_while_its_reserve_lasts(used_bytes: int, free_bytes: int, admission: Admission) -> None:
+    assert journal_admission(BUDGET, used_bytes, free_bytes) is admission
+
+
+@pytest.mark.parametrize(
+    ("used_bytes", "free_bytes", "admission", "keep_bytes"),
+    [
+        (0, 10_000, Admission.TAKE, 1_800),
+        (1_999, 10_000, Admission.TAKE, 1_800),  # Taken, and room is made.
+        (2_000, 10_000, Admission.REFUSE, 1_800),
+        (500, 400, Admission.TAKE, 720),  # Others have filled the disk: 500 + 400 - 100 are allowed.
+        (500, 100, Admission.REFUSE, 450),
+        (500, 40, Admission.REFUSE, 396),
+        (50, 20, Admission.REFUSE, 0),  # Never a negative target.
+    ],
+)
+def test_telemetry_gives_way_to_its_budget_and_to_others(
+    used_bytes: int, free_bytes: int, admission: Admission, keep_bytes: int
+) -> None:
+    room = telemetry_room(BUDGET, used_bytes, free_bytes)
+    assert (room.admission, room.keep_bytes) == (admission, keep_bytes)
+
+
+def test_room_is_made_before_anything_is_refused() -> None:
+    for used_bytes in range(0, 4_000, 7):
+        for free_bytes in range(0, 4_000, 97):
+            room = telemetry_room(BUDGET, used_bytes, free_bytes)
+            assert room.admission is Admission.TAKE or room.keep_bytes < used_bytes or used_bytes == 0
+
+
+def test_delivered_events_are_kept_for_their_days() -> None:
+    assert delivered_before_ms(BUDGET, 100 * DAY_MS) == 10 * DAY_MS
