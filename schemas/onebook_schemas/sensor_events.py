@@ -70,7 +70,7 @@ class TelemetryThinned(_Model):
     type: Literal["telemetry_thinned"] = "telemetry_thinned"
     through: int = Field(ge=1, le=INT64_MAX)
     samples_dropped: int | None = Field(
-        default=None, ge=0, description="None: events that were delivered once and are no longer kept"
+        default=None, ge=0, le=INT64_MAX, description="None: events that were delivered once and are no longer kept"
     )
     events_dropped: int = Field(ge=1, le=INT64_MAX)
     from_wall_ms: Int64

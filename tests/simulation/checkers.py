@@ -24,8 +24,9 @@ from onebook_schemas.uplink import Ack, Stream, Upload
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
+    from tests.simulation.collector_node import Centre
     from tests.simulation.disk import SimulatedStore
-    from tests.simulation.nodes import Centre, EdgeNode
+    from tests.simulation.edge_node import EdgeNode
 
 TURNS_AT_ONCE_MAX = 200
 STOCK_CHECKED_EVERY = 6  # Commits; and at rest.

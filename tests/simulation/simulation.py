@@ -9,9 +9,10 @@ from onebook_collector.ledger.memory_book import MemoryBook
 from onebook_edge.outbox.retention import DiskBudget
 from onebook_edge.uplink.machine import UplinkSettings
 from tests.simulation.checkers import Promise
+from tests.simulation.collector_node import Centre, CollectorNode
 from tests.simulation.disk import Card, new_card
+from tests.simulation.edge_node import EdgeNode
 from tests.simulation.network import Network
-from tests.simulation.nodes import Centre, CollectorNode, EdgeNode
 from tests.simulation.workload import Warehouse, catalogue
 from tests.simulation.world import World
 

@@ -11,8 +11,8 @@ from onebook_collector.ingest.decide import Pace
 from onebook_edge.outbox.retention import DiskBudget
 from onebook_schemas.uplink import Stream
 from tests.simulation.disk import Card, carry_through, new_card, size_of
+from tests.simulation.edge_node import EdgeNode
 from tests.simulation.network import Line, NetworkFaults
-from tests.simulation.nodes import EdgeNode
 from tests.simulation.simulation import ROOMY, SETTINGS, Simulation
 from tests.simulation.workload import Warehouse
 from tests.simulation.world import World

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from tests.simulation.checkers import BrokenError
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import CAUGHT_WITHIN, MUTANTS
 from tests.simulation.scenarios import SCENARIOS, run_scenario
 from tests.simulation.trial import replay_command, run_seed, run_seeds
 
@@ -57,7 +57,7 @@ def test_planted_bug_is_caught(name: str) -> None:
         if mutant.caught_by:
             run_scenario(mutant.caught_by)
         else:
-            for seed in range(mutant.caught_within):
+            for seed in range(CAUGHT_WITHIN):
                 run_seed(seed)
 
 

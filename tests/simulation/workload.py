@@ -27,7 +27,7 @@ from onebook_schemas.stock_events import (
 )
 from onebook_schemas.uplink import Stream
 from tests.simulation.checkers import Meaning, StockKey
-from tests.simulation.nodes import EdgeNode
+from tests.simulation.edge_node import EdgeNode
 from tests.simulation.world import World
 
 TENT, RICE = "JZ01001", "LY02001"

@@ -12,6 +12,10 @@ from onebook_edge.machine import Instant
 BEGINNING_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z: Unix time of the world's first moment.
 
 
+class Died(Exception):
+    """A process is gone, between two steps. Nothing after this happens."""
+
+
 class World:
     """Runs actions in the order of their time. The same seed gives the same run, to the last byte."""
 
