@@ -41,7 +41,7 @@ lint: $(VENV)/.ready  ## ruff, mypy, import-linter
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --quiet --check .
 	$(VENV)/bin/mypy --no-error-summary
-	$(VENV)/bin/lint-imports --no-timing >/tmp/onebook-imports-$$$$ || { cat /tmp/onebook-imports-$$$$; rm -f /tmp/onebook-imports-$$$$; exit 1; }; rm -f /tmp/onebook-imports-$$$$
+	@said=$$($(VENV)/bin/lint-imports --no-logo) || { echo "$$said"; exit 1; }
 
 .PHONY: bench
 bench: $(VENV)/.ready  ## Benchmarks: ratios against a floor measured in the same run

@@ -8,8 +8,8 @@ committed, what people were told, what was measured. Against it the book and the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from onebook_collector.ingest.book_uploads import Booked
@@ -19,8 +19,9 @@ from onebook_collector.ledger.cursor import LogKey, TimeQuality
 from onebook_edge.outbox.store import StoredEvent
 from onebook_edge.uplink.machine import Halted, HaltReason, MarkDelivered
 from onebook_schemas.envelope import TelemetryEvent, TelemetryFact, telemetry_event_of
-from onebook_schemas.sensor_events import SampleSeries, SamplesTaken, TelemetryThinned
+from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
 from onebook_schemas.uplink import Ack, Stream, Upload
+from tests.simulation.truth import UNHARMED, JournalTruth, Meaning, StockKey, extremes_of, samples_in, token_of
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -30,32 +31,10 @@ if TYPE_CHECKING:
 
 TURNS_AT_ONCE_MAX = 200
 STOCK_CHECKED_EVERY = 6  # Commits; and at rest.
-_FACT = b'"fact":'
-StockKey = tuple[str, str, str]  # account code, item code, lot number
 
 
 class BrokenError(AssertionError):
     """The promise is broken. Says which sentence, and what was seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What the truth says about a journal event: whether it can be booked, and what it does to the world outside."""
-
-    damaged: bool = False
-    legs: Mapping[StockKey, int] = field(default_factory=dict)
-    happened_at_ms: int = 0  # True Unix time.
-
-
-UNHARMED = Meaning()
-
-
-@dataclass(slots=True)
-class JournalTruth:
-    """What cards have committed under one key. More than one content for a sequence: the log is forked in truth."""
-
-    contents: dict[int, dict[bytes, bytes]] = field(default_factory=dict)  # sequence -> chain hash -> body
-    forked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +55,7 @@ class Promise:
         self.meanings: dict[bytes, Meaning] = {}  # By the bytes of the fact.
         self.copied: set[LogKey] = set()  # Two cards have, or had, a file of this name: its log may fork.
         self.restores = 0
-        self.seen: Counter[str] = (
-            Counter()
-        )  # What has happened, by name: a trial that never meets a case proves nothing.
-        self.told = 0  # Events that people were told are recorded.
+        self.seen: Counter[str] = Counter()  # What has happened: a case that no trial meets is not proved.
         self._journals: dict[LogKey, JournalTruth] = {}
         self._telemetry: dict[LogKey, dict[int, TelemetryEvent | None]] = {}  # None: it cannot be read.
         self._last: dict[tuple[str, LogKey], int] = {}  # What a box's card had committed.
@@ -171,7 +147,6 @@ class Promise:
             self._break("a box has nothing to do again and again", box=node.name)
 
     def told_recorded(self, node: EdgeNode, sequences: range) -> None:
-        self.told += len(sequences)
         if node.card.files[Stream.JOURNAL].synced.last < sequences[-1]:
             self._break("people are told after the disk has it", box=node.name, sequence=sequences[-1])
 
@@ -373,37 +348,3 @@ class Promise:
     def _break(self, sentence: str, **seen: object) -> NoReturn:
         words = ", ".join(f"{name}={value!r}" for name, value in seen.items())
         raise BrokenError(f"{sentence}: {words} (at {self._world.now_ms} ms)")
-
-
-def token_of(body: bytes) -> bytes:
-    """The fact: what makes an event itself, wherever it stands. No two facts of a world are alike."""
-    return body[body.index(_FACT) + len(_FACT) : -1]
-
-
-def samples_in(event: TelemetryEvent | None) -> int:
-    match event.fact if event else None:
-        case SamplesTaken(series=series):
-            return sum(len(one.values) for one in series)
-        case TelemetryThinned(samples_dropped=dropped):
-            return dropped or 0
-        case _:
-            return 0
-
-
-def extremes_of(events: Iterable[TelemetryEvent | None]) -> dict[tuple[str, str], tuple[float, float]]:
-    """Lowest and highest value of each quantity of each device."""
-    found: dict[tuple[str, str], tuple[float, float]] = {}
-    for series in (one for event in events for one in _series_of(event)):
-        values = [value for value in series.values if value is not None]
-        if values:
-            low, high = found.get((series.device, series.quantity), (values[0], values[0]))
-            found[series.device, series.quantity] = (min(low, *values), max(high, *values))
-    return found
-
-
-def _series_of(event: TelemetryEvent | None) -> Sequence[SampleSeries]:
-    match event.fact if event else None:
-        case SamplesTaken(series=series) | TelemetryThinned(extremes=series):
-            return series
-        case _:
-            return ()

@@ -26,8 +26,8 @@ from onebook_schemas.stock_events import (
     StockCounted,
 )
 from onebook_schemas.uplink import Stream
-from tests.simulation.checkers import Meaning, StockKey
 from tests.simulation.edge_node import EdgeNode
+from tests.simulation.truth import Meaning, StockKey
 from tests.simulation.world import World
 
 TENT, RICE = "JZ01001", "LY02001"
