@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from onebook_edge.drivers.modbus_registers.settings import ModbusRegistersSettings
 from tests.end_to_end.plant import Plant, read
 from tests.end_to_end.programs import Program
 
@@ -42,30 +41,34 @@ class Load:
 class Reckoning:
     """Reading by reading, against what the registers remember."""
 
-    taken: int
+    moments: list[int]  # Of every reading, as the devices remember it, Unix ms, sorted.
     lost: int
     doubled: int
     latency_ms: list[int]  # From the reading to its receipt at the centre, sorted.
     stamp_error_ms: list[int]  # Between the device's moment and the stamp, sorted.
 
+    @property
+    def taken(self) -> int:
+        return len(self.moments)
+
 
 class PolledEdge:
     """`with PolledEdge(folder, load) as polled`: simulator, broker, centre; the edge is not started."""
 
-    def __init__(self, folder: Path, load: Load, *, uplink_port: int = 0) -> None:
+    def __init__(self, folder: Path, load: Load, *, configuration: str = "", module: str = "") -> None:
+        """`configuration` goes before the lines of the probes; `module`: another edge than the production one."""
+        self.uplink_port = 0  # Of the line to the broker; 0: straight to the broker.
         self.load = load
+        self._configuration, self._module = configuration, module
         self.plant = Plant(folder)
         self._report = folder / "reads.json"
         call = ("--devices", str(load.devices), "--report", str(self._report))
         self.simulator = Program("registers", folder, "tests.benchmark.counting_registers", *call)
-        self._uplink_port = uplink_port
         self._ports: list[int] = []
 
     def __enter__(self) -> PolledEdge:
         self.simulator.start()
         self._ports = json.loads(self.simulator.said_line())
-        self.plant.register([EDGE], items=1)
-        self.edge = self.plant.add_edge(EDGE, self._buses(), port=self._uplink_port)
         return self
 
     def __exit__(
@@ -76,8 +79,19 @@ class PolledEdge:
             self.simulator.kill()
 
     def start_centre(self) -> None:
+        self.plant.register([EDGE], items=1)
         self.plant.broker.start()
         self.plant.start_collector()
+
+    def start_edge(self) -> Program:
+        configuration = self._configuration + self._buses()
+        edge = self.plant.add_edge(EDGE, configuration, module=self._module, port=self.uplink_port)
+        edge.start()
+        return edge
+
+    @property
+    def edge(self) -> Program:
+        return self.plant.edges[EDGE]
 
     @property
     def stored(self) -> int:
@@ -105,24 +119,27 @@ class PolledEdge:
         self.plant.wait_until(self._report.exists)
         time.sleep(SETTLES_S)
         self.seconds_until(self.stored)
-        truth = {
-            (f"device-{number}", f"register_{index}_c62"): moments
-            for number, port in enumerate(self._ports)
-            for index, moments in enumerate(self._reads()[str(port)].values())
-        }
-        return _compare(truth, read(self.plant.metrics_file, _POINTS))
+        return _compare(self._reads(), read(self.plant.metrics_file, _POINTS))
 
-    def _reads(self) -> dict[str, dict[str, list[int]]]:
+    def _reads(self) -> dict[tuple[str, str], list[int]]:
+        """Device and quantity -> the moments at which the register was read."""
         found: dict[str, dict[str, list[int]]] = json.loads(self._report.read_text())
-        return {port: dict(sorted(reads.items(), key=lambda read: int(read[0]))) for port, reads in found.items()}
+        return {
+            (f"device-{number}", f"register_{int(register) // self._step}_c62"): moments
+            for number, port in enumerate(self._ports)
+            for register, moments in found[str(port)].items()
+        }
+
+    @property
+    def _step(self) -> int:
+        """Registers far apart are asked for one by one."""
+        return 1 if self.load.ranged else 10
 
     def _buses(self) -> str:
-        step = 1 if self.load.ranged else 10  # Registers far apart are asked for one by one.
         table = ", ".join(
-            f'{{address = {index * step}, type = "uint16", quantity = "register_{index}_c62", unit = "C62", invalid_raw = []}}'
+            f'{{address = {index * self._step}, type = "uint16", quantity = "register_{index}_c62", unit = "C62", invalid_raw = []}}'
             for index in range(REGISTERS)
         )
-        assert ModbusRegistersSettings.model_fields["registers_per_request_max"].default >= REGISTERS
         return "".join(
             f'[[buses]]\nid = "line-{number}"\nlink = {{kind = "tcp", host = "127.0.0.1", port = {port}}}\n'
             f'[[buses.devices]]\nid = "device-{number}"\ndriver = "modbus_registers"\n'
@@ -134,9 +151,9 @@ class PolledEdge:
 def _compare(truth: dict[tuple[str, str], list[int]], points: list[tuple[str, str, int, float, int]]) -> Reckoning:
     """The n-th reading of a register has the value n."""
     times = Counter((device, quantity, int(value)) for device, quantity, _, value, _ in points)
-    taken = sum(len(moments) for moments in truth.values())
+    taken = sorted(moment for moments in truth.values() for moment in moments)
     latency, error = [], []
     for device, quantity, at_ms, value, received_ms in points:
         latency.append(received_ms - at_ms)
         error.append(abs(at_ms - truth[device, quantity][int(value) - 1]))
-    return Reckoning(taken, taken - len(times), len(points) - len(times), sorted(latency), sorted(error))
+    return Reckoning(taken, len(taken) - len(times), len(points) - len(times), sorted(latency), sorted(error))

@@ -17,9 +17,9 @@ from tests.simulation.workload import Warehouse, catalogue
 from tests.simulation.world import World
 
 CARD_BYTES = 1_000_000
-DRAINED_AFTER_MS = 40_000  # After the faults have stopped, everything has arrived within this time.
+DRAINED_AFTER_MS = 35_000  # After the faults have stopped, everything has arrived within this time.
 PROBE_MS = 15_000
-FRESH_AFTER_MS = 8_000  # And a fresh event within this.
+FRESH_AFTER_MS = 6_000  # And a fresh event within this.
 ROOMY = DiskBudget(free_bytes_min=500)
 SETTINGS = UplinkSettings(upload_events_max=20, probe_ms=PROBE_MS)
 EDGE_IDS = ["edge-a", "edge-b", "edge-c"]

@@ -18,7 +18,7 @@ from tests.simulation.network import Line, NetworkFaults
 from tests.simulation.simulation import ROOMY, SETTINGS, Simulation
 from tests.simulation.world import World
 
-STORM_MS = 24_000
+STORM_MS = 20_000
 SMALL = DiskBudget(journal_bytes=12_000, telemetry_bytes=2_500, free_bytes_min=500)
 _CHUNK = 50
 
@@ -59,8 +59,8 @@ class Plan:
         return cls(
             boxes=random.choice((1, 1, 1, 1, 2, 2, 3)), collectors=random.choice((1, 1, 2)),
             drop=on(), duplicate=on(), delay=on(), damage=on(), cuts=on(), holes=on(0.2), broker_loss=on(0.2),
-            edge_deaths=on(), power_cuts=on(), collector_deaths=on(), restores=on(0.3), new_cards=on(0.1),
-            old_copies=on(0.1), clones=on(0.1), bad_events=on(), small_card=on(0.3), full_card=on(0.2),
+            edge_deaths=on(), power_cuts=on(), collector_deaths=on(), restores=on(), new_cards=on(0.1),
+            old_copies=on(0.1), clones=on(0.1), bad_events=on(), small_card=on(), full_card=on(0.2),
             wrong_clocks=on(), paced=on(0.2),
         )  # fmt: skip
 

@@ -126,7 +126,7 @@ class Entry:
         text = movement_text(columns, envelope, self._postings, self._count_columns())
         state.head = next_hash(state.head, text)
         state.ledger_seq = self.ledger_seq
-        state.keep_movement(Movement(*columns, log_id, origin.sequence, state.head))
+        state.keep_movement(Movement._make((*columns, log_id, origin.sequence, state.head)))
         return self.ledger_seq
 
     def _count_columns(self) -> Sequence[Any] | None:

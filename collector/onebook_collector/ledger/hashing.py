@@ -40,6 +40,4 @@ def movement_text(
 
 
 def next_hash(previous: bytes, text: str) -> bytes:
-    digest = hashlib.sha256(previous)
-    digest.update(text.encode())
-    return digest.digest()
+    return hashlib.sha256(previous + text.encode()).digest()

@@ -130,8 +130,8 @@ def _check_corrects(state: BookState, movement_id: str) -> None:
 
 
 def _header(fact: GoodsMoved) -> Header:
-    source = fact.lines[0].source
     document = fact.document
+    sources = {line.source for line in fact.lines}
     return Header(
         fact.movement_id,
         str(fact.kind),
@@ -140,8 +140,9 @@ def _header(fact: GoodsMoved) -> Header:
         str(document.kind) if document else None,
         document.number if document else None,
         fact.device,
-        str(source) if all(line.source == source for line in fact.lines) else None,
-        corrects=fact.corrects,
+        str(*sources) if len(sources) == 1 else None,
+        None,
+        fact.corrects,
     )
 
 

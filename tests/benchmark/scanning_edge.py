@@ -1,0 +1,42 @@
+"""The production agent; beside its outbox the file `commits` says when each commit of the journal was on the disk.
+
+`python -m tests.benchmark.scanning_edge --config FILE`. A line is the last sequence of the commit and the monotonic clock in ns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+
+from onebook_edge.logs import configure_logging
+from onebook_edge.settings import load_settings
+from onebook_edge.wiring import Agent
+from onebook_schemas.uplink import Stream
+
+
+async def run(configuration: Path) -> None:
+    settings = load_settings(configuration)
+    agent = await Agent.open(settings)
+    hear = agent.outbox.on_appended
+    with (settings.data_folder / "commits").open("a", buffering=1) as commits:
+
+        def note(stream: Stream, through: int) -> None:
+            if stream is Stream.JOURNAL:
+                commits.write(f"{through} {time.monotonic_ns()}\n")
+            hear(stream, through)
+
+        agent.outbox.on_appended = note
+        await agent.run()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config", type=Path, required=True)
+    configure_logging("WARNING")
+    asyncio.run(run(parser.parse_args().config))
+
+
+if __name__ == "__main__":
+    main()
