@@ -136,8 +136,9 @@ class PolledEdge:
         return 1 if self.load.ranged else 10
 
     def _buses(self) -> str:
+        more = 'type = "uint16", unit = "C62", invalid_raw = []'
         table = ", ".join(
-            f'{{address = {index * self._step}, type = "uint16", quantity = "register_{index}_c62", unit = "C62", invalid_raw = []}}'
+            f'{{address = {index * self._step}, quantity = "register_{index}_c62", {more}}}'
             for index in range(REGISTERS)
         )
         return "".join(

@@ -25,6 +25,7 @@ class Plant:
     def __init__(self, folder: Path) -> None:
         mosquitto_program()  # Says which package is missing.
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.broker = PrivateBroker(folder / "broker", free_port())
         self.api_port = free_port()
         self._collector_configuration = folder / "collector.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,7 @@ from tests.simulation.network import Delivery, Network
 from tests.simulation.world import Died, World
 
 NO_PACE = Pace()
+_decoded = functools.lru_cache(64)(decode_upload)  # The same bytes come again and again.
 MetricsKey = tuple[str, str, int]  # edge_id, epoch, through
 
 
@@ -90,7 +92,7 @@ class CollectorNode:
         self.world.say(self.name, "is killed", when=why)
         self.alive = False
         self.network.deliver_again(self)
-        self.world.after(self.world.random.randint(100, 5_000), self.start)
+        self.world.after(self.world.between(100, 5_000), self.start)
 
     def step(self, when: str) -> None:
         if when == self.dies_at or self.world.chance(self.death_chance):
@@ -101,7 +103,7 @@ class CollectorNode:
     def receive(self, delivery: Delivery) -> None:
         self._waiting.append(delivery)
         if len(self._waiting) == 1:
-            self.world.after(self.world.random.randint(1, 30), self._take_group, self._life)
+            self.world.after(self.world.between(1, 30), self._take_group, self._life)
 
     def _take_group(self, life: int) -> None:
         if not self.alive or life != self._life:
@@ -118,7 +120,7 @@ class CollectorNode:
 
     def _read(self, delivery: Delivery) -> ReceivedUpload | None:
         try:
-            upload = decode_upload(delivery.body)
+            upload = _decoded(delivery.body)
         except UndecodableError as error:
             self.promise.seen["rejected"] += 1
             self.world.say(self.name, "rejects", reason=error)

@@ -140,7 +140,7 @@ class Card:
     def cut_power(self, world: World) -> None:
         """Lose the tail of what was not synced; a write that is torn counts as not written."""
         for file in self.files.values():
-            for write in file.unsynced[: world.random.randint(0, len(file.unsynced))]:
+            for write in file.unsynced[: world.between(0, len(file.unsynced))]:
                 file.synced.apply(write)
             file.unsynced.clear()
 

@@ -86,10 +86,10 @@ class EdgeNode:
         self.outbox.protected_through = lambda stream: self.machine.protected_through(stream)
         self.promise.box_started(self)
         self.world.say(self.name, "starts", positions=[str(self.store(stream).position) for stream in Stream])
-        self.later(self.world.random.randint(10, 500), self.dial)
-        self.later(self.world.random.randint(1_000, 8_000), self._make_room)
+        self.later(self.world.between(10, 500), self.dial)
+        self.later(self.world.between(1_000, 8_000), self._make_room)
         if not self.clock.synchronised():
-            self.later(self.world.random.randint(1_000, 20_000), self.synchronise_clock)
+            self.later(self.world.between(1_000, 20_000), self.synchronise_clock)
 
     def die(self, *, power: bool, why: str) -> None:
         self.world.say(self.name, "loses power" if power else "is killed", when=why)
@@ -97,14 +97,14 @@ class EdgeNode:
         self.network.hang_up(self)
         if power:
             self.card.cut_power(self.world)
-        self.world.after(self.world.random.randint(100, 5_000), self._revive, power)
+        self.world.after(self.world.between(100, 5_000), self._revive, power)
 
     def _revive(self, power: bool) -> None:
         if self.alive or self.retired:
             return
         if power:
             wrong = self.world.chance(self.wrong_clock_chance)
-            self.clock.boot(self.world.random.randint(-(10**12), 10**9) if wrong else 0)
+            self.clock.boot(self.world.between(-(10**12), 10**9) if wrong else 0)
         self.start()
 
     def retire(self) -> None:
@@ -163,14 +163,14 @@ class EdgeNode:
     def lose_time(self, wall_error_ms: int) -> None:
         """The wall clock jumps, and the box knows that no time server is behind it; later one is."""
         self.clock.step(wall_error_ms)
-        self.later(self.world.random.randint(1_000, 15_000), self.synchronise_clock)
+        self.later(self.world.between(1_000, 15_000), self.synchronise_clock)
 
     def synchronise_clock(self) -> None:
         self.clock.step(0)
         self.outbox.anchor_boot()
 
     def _make_room(self) -> None:
-        self.later(self.world.random.randint(5_000, 10_000), self._make_room)
+        self.later(self.world.between(5_000, 10_000), self._make_room)
         carry_through(self.outbox.make_room())
 
     # The uplink, as uplink/runner.py drives it ------------------------------------------------------------------
@@ -182,7 +182,7 @@ class EdgeNode:
     def hear_disconnected(self) -> None:
         self._connected = False
         self._tell(Disconnected())
-        self.later(self.world.random.randint(200, 3_000), self.dial)
+        self.later(self.world.between(200, 3_000), self.dial)
 
     def hear_ack(self, body: bytes) -> None:
         try:
@@ -195,11 +195,11 @@ class EdgeNode:
 
     def dial(self) -> None:
         if not self._connected and not self.network.dial(self):
-            self.later(self.world.random.randint(500, 3_000), self.dial)
+            self.later(self.world.between(500, 3_000), self.dial)
 
     def _tell(self, message: UplinkInput) -> None:
         self._inbox.append(message)
-        self.later(self.world.random.randint(0, 3), self._take_turn)
+        self.later(self.world.between(0, 3), self._take_turn)
 
     def _take_turn(self) -> None:
         self._feed(self._inbox.popleft())

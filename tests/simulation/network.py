@@ -193,7 +193,7 @@ class Network:
         return copies
 
     def _later(self, action: Callable[..., None], *arguments: object) -> None:
-        self.world.after(self.world.random.randint(1, self.faults.delay_ms_max), action, *arguments)
+        self.world.after(self.world.between(1, self.faults.delay_ms_max), action, *arguments)
 
 
 def damaged(world: World, body: bytes) -> bytes:
@@ -204,6 +204,6 @@ def damaged(world: World, body: bytes) -> bytes:
     if not (compressed or chained) or world.chance(0.3):
         return head[: world.random.randrange(len(head))]
     changed = bytearray(body)
-    for _ in range(world.random.randint(1, 3)):
+    for _ in range(world.between(1, 3)):
         changed[world.random.randrange(0 if compressed else len(head) + 1, len(body))] ^= 1 << world.random.randrange(8)
     return bytes(changed)

@@ -19,7 +19,7 @@ from tests.simulation.simulation import ROOMY, SETTINGS, Simulation
 from tests.simulation.world import World
 
 STORM_MS = 20_000
-SMALL = DiskBudget(journal_bytes=12_000, telemetry_bytes=2_500, free_bytes_min=500)
+SMALL = DiskBudget(journal_bytes=6_000, telemetry_bytes=1_500, free_bytes_min=500)
 _CHUNK = 50
 
 
@@ -57,7 +57,7 @@ class Plan:
             return random.random() < probability
 
         return cls(
-            boxes=random.choice((1, 1, 1, 1, 2, 2, 3)), collectors=random.choice((1, 1, 2)),
+            boxes=random.choice((1, 1, 1, 1, 1, 2, 3)), collectors=random.choice((1, 1, 2)),
             drop=on(), duplicate=on(), delay=on(), damage=on(), cuts=on(), holes=on(0.2), broker_loss=on(0.2),
             edge_deaths=on(), power_cuts=on(), collector_deaths=on(), restores=on(), new_cards=on(0.1),
             old_copies=on(0.1), clones=on(0.1), bad_events=on(), small_card=on(), full_card=on(0.2),
@@ -155,7 +155,7 @@ class Trial:
         node = self.world.random.choice(self.simulation.nodes)
         self.world.say(node.name, "has its line spoiled", line=line)
         self.simulation.network.set_line(node, line)
-        self.world.after(self.world.random.randint(500, 15_000), self.simulation.network.set_line, node, Line.OPEN)
+        self.world.after(self.world.between(500, 15_000), self.simulation.network.set_line, node, Line.OPEN)
 
     def _back_up(self) -> None:
         self.simulation.centre.back_up()
@@ -173,12 +173,12 @@ class Trial:
         """Others take nearly all that is left, for a while."""
         card = self.world.random.choice(self.simulation.nodes).card
         card.foreign_bytes += max(card.free_bytes - self.world.random.randrange(3_000), 0)
-        self.world.after(self.world.random.randint(1_000, 15_000), _empty, card)
+        self.world.after(self.world.between(1_000, 15_000), _empty, card)
 
     def _copy_card(self) -> None:
         node = self.world.random.choice(self.simulation.nodes)
         copy = node.card.copy()
-        self.world.after(self.world.random.randint(1_000, 15_000), self.simulation.put_back_copy, node, copy)
+        self.world.after(self.world.between(1_000, 15_000), self.simulation.put_back_copy, node, copy)
 
     def _clone_box(self) -> None:
         node = self.world.random.choice(self.simulation.nodes)
@@ -188,7 +188,7 @@ class Trial:
     def _step_clock(self) -> None:
         node = self.world.random.choice(self.simulation.nodes)
         if node.alive:
-            node.lose_time(self.world.random.randint(-(10**9), 10**9))
+            node.lose_time(self.world.between(-(10**9), 10**9))
 
 
 def _empty(card: Card) -> None:

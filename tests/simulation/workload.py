@@ -65,7 +65,7 @@ class Warehouse:
     node: EdgeNode
     bad_share: float = 0.0
     bad_telemetry_share: float = 0.0
-    pause_ms_max: int = 4_500  # Between two bookings; measurements come at the same pace.
+    pause_ms_max: int = 4_500  # Between two bookings; measurements come more slowly.
     open: bool = True
     _reversible: list[tuple[str, dict[StockKey, int]]] = field(default_factory=list)
 
@@ -102,10 +102,10 @@ class Warehouse:
     def _measure(self) -> None:
         if self.open:
             self.measure()
-            self.world.after(self._pause(), self._measure)
+            self.world.after(self._pause() * 3 // 2, self._measure)
 
     def _pause(self) -> int:
-        return self.world.random.randint(1, self.pause_ms_max)
+        return self.world.between(1, self.pause_ms_max)
 
     # Facts ------------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,10 @@ class World:
             self.steps += 1
         self.now_ms = until_ms
 
+    def between(self, low: int, high: int) -> int:
+        """A whole number from low to high, both possible."""
+        return low + int(self.random.random() * (high - low + 1))
+
     def chance(self, probability: float) -> bool:
         return probability > 0 and self.random.random() < probability
 
