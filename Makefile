@@ -27,10 +27,10 @@ demo: setup  ## Run everything on this machine with simulated warehouses (DURATI
 	@$(VENV)/bin/onebook demo $(if $(DURATION),--duration-s $(DURATION))
 
 .PHONY: test
-test: $(VENV)/.ready  ## Set everything up and run all tests
+test: $(VENV)/.ready  ## Set everything up and run all tests but the benchmarks
 	@deploy/development/install_debian_packages.sh mosquitto chromium fonts-noto-cjk victoria-metrics
 	@$(MAKE) --no-print-directory lint
-	$(VENV)/bin/pytest $(PYTEST_ARGS)
+	$(VENV)/bin/pytest --ignore tests/benchmark $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.ready lint  ## Format, lint, types, imports, and the tests that need no other program (minutes)
