@@ -184,7 +184,6 @@ class MqttLink:
         except TimeoutError:
             if self._connection == before:
                 self.reconnect("the broker does not answer")
-                return
         await self._disconnected.wait()
 
     def _on_loop(self, call: Callable[[socket.socket], None]) -> Callable[[mqtt.Client, Any, Any], None]:

@@ -6,7 +6,6 @@ import json
 import signal
 import sqlite3
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -38,14 +37,22 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """One reading at the centre, in Unix ms: when the device was read, the stamp, and when the centre received it."""
+
+    moment: int
+    stamp: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
     """Reading by reading, against what the registers remember."""
 
-    moments: list[int]  # Of every reading, as the devices remember it, Unix ms, sorted.
+    moments: list[int]  # Of every reading that was taken, Unix ms.
+    arrivals: list[Arrival]
     lost: int
     doubled: int
-    latency_ms: list[int]  # From the reading to its receipt at the centre, sorted.
-    stamp_error_ms: list[int]  # Between the device's moment and the stamp, sorted.
 
     @property
     def taken(self) -> int:
@@ -79,7 +86,6 @@ class PolledEdge:
             self.simulator.kill()
 
     def start_centre(self) -> None:
-        self.plant.register([EDGE], items=1)
         self.plant.broker.start()
         self.plant.start_collector()
 
@@ -151,10 +157,10 @@ class PolledEdge:
 
 def _compare(truth: dict[tuple[str, str], list[int]], points: list[tuple[str, str, int, float, int]]) -> Reckoning:
     """The n-th reading of a register has the value n."""
-    times = Counter((device, quantity, int(value)) for device, quantity, _, value, _ in points)
-    taken = sorted(moment for moments in truth.values() for moment in moments)
-    latency, error = [], []
-    for device, quantity, at_ms, value, received_ms in points:
-        latency.append(received_ms - at_ms)
-        error.append(abs(at_ms - truth[device, quantity][int(value) - 1]))
-    return Reckoning(taken, len(taken) - len(times), len(points) - len(times), sorted(latency), sorted(error))
+    seen = {(device, quantity, value) for device, quantity, _, value, _ in points}
+    moments = [moment for reads in truth.values() for moment in reads]
+    arrivals = [
+        Arrival(truth[device, quantity][int(value) - 1], at_ms, received_ms)
+        for device, quantity, at_ms, value, received_ms in points
+    ]
+    return Reckoning(moments, arrivals, len(moments) - len(seen), len(points) - len(seen))

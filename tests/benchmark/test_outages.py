@@ -1,7 +1,7 @@
 """What becomes of readings when the broker, the line or the edge itself fails.
 
 Method: as in `test_edge_costs.py`, with a line between edge and broker that can be cut or swallow everything. Each scenario lasts
-twenty seconds (the peer was measured over 60 and 300). Every register goes up by one when it is read, so what is lost or
+fifteen seconds (the peer was measured over 60 and 300). Every register goes up by one when it is read, so what is lost or
 doubled is exact. Nothing may be doubled; only readings that a killed process had not committed yet may be lost.
 """
 
@@ -24,7 +24,7 @@ from tests.benchmark.figures import IS_LONG, in_words, note
 from tests.benchmark.polled_edge import EDGE, Load, PolledEdge
 from tests.end_to_end.line_thread import LineThread
 
-OUTAGE_S = 20.0 if IS_LONG else 4.0
+OUTAGE_S = 15.0 if IS_LONG else 4.0
 KILLS = 5
 BEFORE_S, AFTER_S = 3.0, 3.0
 UNCOMMITTED_S = 0.2  # A commit every 100 ms, and as long again while one is being written.

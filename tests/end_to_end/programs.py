@@ -7,12 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+ROOT = Path(__file__).resolve().parents[2]
 STOPS_WITHIN_S = 30.0
+_BYTECODE = tempfile.TemporaryDirectory(prefix="onebook-bytecode-")  # Gone when the tests end.
 
 
 class ProgramFailedError(AssertionError):
@@ -112,15 +115,19 @@ class Program:
 def run_once(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     command = [*_dying_with_us(), sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
 
 
 def _spawn(command: Sequence[str], output: IO[bytes], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=output, stderr=log, env=environment, start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=output, stderr=log, env=_environment(), start_new_session=True
     )
+
+
+def _environment() -> dict[str, str]:
+    """An installed program has its byte code beside it; compiling anew would be most of each start."""
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONPYCACHEPREFIX": _BYTECODE.name}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
 
 
 def _dying_with_us() -> list[str]:

@@ -315,6 +315,11 @@ class Promise:
         self._check_once(centre)
         self._check_stock(centre)
 
+    def check_fresh(self, centre: Centre, node: EdgeNode, *, taken: bool) -> None:
+        waits_for_a_person = node.halted or centre.book.cursor(node.store(Stream.JOURNAL).key).forked
+        if not taken and not waits_for_a_person:
+            self._break("work is taken again when the faults are over", box=node.name)
+
     def _check_arrived(self, centre: Centre, node: EdgeNode, stream: Stream) -> None:
         store = node.store(stream)
         key, position = store.key, store.position

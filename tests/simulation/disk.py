@@ -146,7 +146,8 @@ class Card:
 
     def copy(self) -> Card:
         files = {stream: file.copy() for stream, file in self.files.items()}
-        return replace(self, files=files, boot_anchors=dict(self.boot_anchors), used_bytes=dict(self.used_bytes))
+        used_bytes = dict(self.used_bytes)
+        return replace(self, files=files, boot_anchors=dict(self.boot_anchors), used_bytes=used_bytes, foreign_bytes=0)
 
 
 def new_card(world: World, edge_id: str, capacity_bytes: int) -> Card:

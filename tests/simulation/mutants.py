@@ -18,6 +18,7 @@ from onebook_collector.ingest.decide import Decision, Outcome
 from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_edge.outbox import outbox as outbox_module
+from onebook_edge.outbox import thinning
 from onebook_edge.outbox.store import StoredEvent
 from onebook_edge.uplink.machine import (
     AckReceived,
@@ -157,7 +158,7 @@ def end_of_old_epoch_believed(self: UplinkMachine, lane: Any, loaded: Loaded, no
 # The edge's outbox, and what drives it --------------------------------------------------------------------------
 
 _bytes_of = EdgeNode._bytes_of
-_thin = outbox_module.thin
+_thin = thinning.thin
 
 
 @instead_of(EdgeNode, "hear_receipt")

@@ -139,8 +139,8 @@ def collector_is_restored_in_the_middle_of_work(story: Teller) -> None:
 def bytes_change_on_the_way(story: Teller) -> None:
     """What does not match its checksum or its chain is not answered, and sent again."""
     (
-        story(boxes=3, events_max=1).half_of_all_is_bad().network(damage=0.4).works(40_000, every_ms=2_000)
-        .network().settles().saw("rejected").saw(f"journal {Outcome.DAMAGED}")
+        story(boxes=3, events_max=1).bad_share(0.5).network(damage=0.4).works(40_000, every_ms=2_000)
+        .bad_share(0).network().settles().saw("rejected").saw(f"journal {Outcome.DAMAGED}")
     )  # fmt: skip
 
 

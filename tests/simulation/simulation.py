@@ -99,7 +99,7 @@ class Simulation:
         self.promise.check_settled(self.centre, living)
         for node, warehouse in zip(self.nodes, self.warehouses, strict=True):
             if not node.retired:
-                warehouse.book_something()
+                self.promise.check_fresh(self.centre, node, taken=warehouse.book_something())
                 warehouse.measure()
         self.run(FRESH_AFTER_MS)
         self.promise.check_settled(self.centre, living)

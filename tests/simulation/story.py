@@ -61,9 +61,10 @@ class Story:
         self.books(times).warehouse.bad_share = 0
         return self
 
-    def half_of_all_is_bad(self) -> Story:
+    def bad_share(self, share: float) -> Story:
+        """So much of what is booked is bad, everywhere."""
         for warehouse in self.simulation.warehouses:
-            warehouse.bad_share = 0.5
+            warehouse.bad_share = share
         return self
 
     def measures(self, times: int) -> Story:

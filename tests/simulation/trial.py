@@ -178,7 +178,8 @@ class Trial:
     def _copy_card(self) -> None:
         node = self.world.random.choice(self.simulation.nodes)
         copy = node.card.copy()
-        self.world.after(self.world.between(1_000, 15_000), self.simulation.put_back_copy, node, copy)
+        left_ms = max(STORM_MS - self.world.now_ms, 1)
+        self.world.after(self.world.between(1, left_ms), self.simulation.put_back_copy, node, copy)
 
     def _clone_box(self) -> None:
         node = self.world.random.choice(self.simulation.nodes)

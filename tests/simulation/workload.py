@@ -77,14 +77,14 @@ class Warehouse:
         """Another card is in the box: nobody reverses what only the old one knew."""
         self._reversible.clear()
 
-    def book_something(self, facts: int = 1) -> None:
-        """One booking: facts that are recorded together, or a bad one."""
+    def book_something(self, facts: int = 1) -> bool:
+        """One booking: facts that are recorded together, or a bad one. Whether people may believe in it."""
         if not self.node.alive:
-            return
+            return False
         if self.world.chance(self.bad_share):
             self._book_badly()
-        else:
-            self._record([self._fact() for _ in range(facts)])
+            return False
+        return self._record([self._fact() for _ in range(facts)])
 
     def measure(self) -> None:
         if not self.node.alive:
@@ -109,12 +109,14 @@ class Warehouse:
 
     # Facts ------------------------------------------------------------------------------------------------------
 
-    def _record(self, facts: list[tuple[JournalFact, dict[StockKey, int]]]) -> None:
+    def _record(self, facts: list[tuple[JournalFact, dict[StockKey, int]]]) -> bool:
         for fact, legs in facts:
             self._declare(fact.model_dump_json(exclude_none=True).encode(), legs=legs)
-        if self.node.record([fact for fact, _ in facts]):
+        recorded = self.node.record([fact for fact, _ in facts])
+        if recorded:
             moved = [(fact.movement_id, legs) for fact, legs in facts if isinstance(fact, GoodsMoved) and legs]
             self._reversible.extend(moved)
+        return recorded
 
     def _declare(self, fact: bytes, *, damaged: bool = False, legs: dict[StockKey, int] | None = None) -> None:
         self.node.promise.meanings[fact] = Meaning(damaged, legs or {}, self.world.wall_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -42,6 +43,9 @@ class Outbox:
         self.protected_through: Callable[[Stream], int] = lambda stream: 0  # What is in flight is left alone.
         self._folder, self._edge_id, self._clock, self._budget = folder, edge_id, clock, budget
         self._stores = stores
+        self._gates = {stream: asyncio.Event() for stream in stores}  # Shut while a stream changes its file.
+        for gate in self._gates.values():
+            gate.set()
         self._refused_samples = 0
         self._refused_since_ms = 0
         self._boot_anchors = _read_boots(folder / "boots.json")
@@ -92,6 +96,7 @@ class Outbox:
                 "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
             )
         now = self._clock.now()
+        await self._gates[Stream.JOURNAL].wait()
         sequences = await self._stores[Stream.JOURNAL].append([self._draft(fact, now) for fact in facts])
         self.on_appended(Stream.JOURNAL, sequences[-1])
         return sequences
@@ -101,6 +106,7 @@ class Outbox:
 
         That count is the first that is told when there is room again.
         """
+        await self._gates[Stream.TELEMETRY].wait()
         store = self._stores[Stream.TELEMETRY]
         if self.admission(Stream.TELEMETRY) is Admission.REFUSE:
             self.count_refused(_samples_in(facts))
@@ -143,6 +149,8 @@ class Outbox:
         telemetry what waits. The old file is put aside.
         """
         old, path = self._stores[stream], self._folder / f"{stream}.db"
+        self._gates[stream].clear()  # What is recorded meanwhile waits for the new file.
+        await old.settle()
         fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch())
         after, head = 0, await fresh.chain_hash(0) or b""
         if stream is Stream.TELEMETRY:
@@ -157,6 +165,7 @@ class Outbox:
         os.replace(self._fresh(stream), path)
         log.warning("epoch_renewed", stream=stream, old_epoch=old.epoch)
         self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
+        self._gates[stream].set()
 
     def _fresh(self, stream: Stream) -> Path:
         return self._folder / f"{stream}.fresh.db"

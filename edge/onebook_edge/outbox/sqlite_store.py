@@ -135,9 +135,13 @@ class SqliteStreamStore:
         await self._in_thread(self._insert, rows, events[-1].sequence, head)
         self._head, self._position = head, Position(events[-1].sequence, self._position.delivered_through)
 
-    async def close(self) -> None:
+    async def settle(self) -> None:
+        """Until all that was appended so far is committed, or refused."""
         if self._committing is not None:
             await self._committing
+
+    async def close(self) -> None:
+        await self.settle()
         await self._in_thread(self._db.close)  # The last connection folds the write-ahead log into the file.
         self._thread.shutdown()
 

@@ -48,8 +48,8 @@ def thin(events: Sequence[StoredEvent]) -> Thinned:
         through=events[-1].through,
         samples_dropped=dropped,
         events_dropped=sum(_events_in(event) for event in read),
-        from_wall_ms=min(event.wall_ms for event in read),
-        until_wall_ms=max(event.wall_ms for event in read),
+        from_wall_ms=min(_span_ms(event)[0] for event in read),
+        until_wall_ms=max(_span_ms(event)[1] for event in read),
         extremes=tuple(_as_series(key, extreme, last.monotonic_ms) for key, extreme in sorted(extremes.items())),
     )
     return Thinned(fact, last)
@@ -92,6 +92,15 @@ def _series_of(event: TelemetryEvent) -> tuple[Sequence[SampleSeries], int]:
 
 def _events_in(event: TelemetryEvent) -> int:
     return event.fact.events_dropped if isinstance(event.fact, TelemetryThinned) else 1
+
+
+def _span_ms(event: TelemetryEvent) -> tuple[int, int]:
+    """From when until when, by the wall clock: an earlier thinning stands for more than its own moment."""
+    match event.fact:
+        case TelemetryThinned(from_wall_ms=from_ms, until_wall_ms=until_ms):
+            return from_ms, until_ms
+        case _:
+            return event.wall_ms, event.wall_ms
 
 
 def _widen(extremes: dict[tuple[str, str, str], _Extreme], series: SampleSeries, event_ms: int) -> None:
