@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import sys
 from typing import cast
 
 from onebook_edge.capture.pipeline import Pipeline
@@ -22,6 +23,10 @@ from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, loa
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 
 log = get_logger()
+
+SWITCH_INTERVAL_S = 0.001
+"""How long the event loop may keep the interpreter while a commit waits for it. A commit asks for it some ten times; with
+Python's 5 ms, one scan in twenty was on the disk 50 ms later than need be when probes are polled at full rate."""
 
 
 class Agent:
@@ -48,6 +53,7 @@ class Agent:
 
     async def run(self) -> None:
         """Run every part until cancelled; then close the outbox."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         log.info("edge_started", edge_id=self._settings.edge_id, version=software_version())
         try:
             async with asyncio.TaskGroup() as tasks:
