@@ -76,6 +76,10 @@ class CollectorSettings(_Settings):
         return self.data_folder / self.metrics.file
 
     @property
+    def administration_path(self) -> Path:
+        return self.data_folder / "administration.db"
+
+    @property
     def warnings_path(self) -> Path:
         return self.data_folder / "warnings.db"
 

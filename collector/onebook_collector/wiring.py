@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.server import ApiServer
 from onebook_collector.clock import SystemClock
@@ -46,6 +47,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
     clock = SystemClock()
     ledger, metrics = await open_ledger(settings), await open_metrics(settings)
     warnings = await EarlyWarningStore.open(settings.warnings_path)
+    administration = await AdministrationStore.open(settings.administration_path)
     try:
         watcher = await Watcher.open(rules_of(settings.warnings), warnings, clock.now_ms())
         board = LiveBoard()
@@ -53,7 +55,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         await onlooker.know(*await ledger.read(queries.edges_heard))
         broker = (settings.broker.host, settings.broker.port)
         ingest = IngestRunner(broker, settings.broker.client_id, ledger, metrics, onlooker, clock)
-        app = create_app(Centre(ledger, metrics, watcher, board, ingest, clock))
+        app = create_app(Centre(ledger, metrics, administration, watcher, board, ingest, clock))
         server = ApiServer(app, settings.api.host, settings.api.port)
         log.info("collector_started", address=server.address, data_folder=str(settings.data_folder))
         listening("http://{}:{}/".format(*server.address))
@@ -65,3 +67,4 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         await ledger.close()
         await metrics.close()
         await warnings.close()
+        await administration.close()

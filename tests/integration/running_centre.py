@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.server import ApiServer
 from onebook_collector.dashboard.app import create_app
@@ -113,11 +114,13 @@ async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
         stack.push_async_callback(metrics.close)
         warnings = await EarlyWarningStore.open(folder / "warnings.db")
         stack.push_async_callback(warnings.close)
+        administration = await AdministrationStore.open(folder / "administration.db")
+        stack.push_async_callback(administration.close)
         watcher = await Watcher.open(rules_of(WarningSettings()), warnings, clock.now_ms())
         board = LiveBoard()
         onlooker = Onlooker(board, watcher, metrics, clock)
         ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
-        centre = Centre(ledger, metrics, watcher, board, ingest, clock)
+        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock)
         yield RunningCentre(centre, create_app(centre), clock, onlooker)
 
 

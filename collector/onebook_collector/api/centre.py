@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.clock import Clock
 from onebook_collector.early_warning.watcher import Watcher
 from onebook_collector.ingest.runner import IngestRunner
@@ -22,6 +23,7 @@ class Centre:
 
     ledger: LedgerStore
     metrics: MetricsStore
+    administration: AdministrationStore
     watcher: Watcher
     live: LiveBoard
     ingest: IngestRunner

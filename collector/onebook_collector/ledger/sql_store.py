@@ -1,7 +1,6 @@
 """SqlLedgerStore: the book in SQLite (WAL). One thread writes, a few read; the event loop waits for none of them.
 
-The writer's connection begins every transaction with BEGIN IMMEDIATE: it takes the lock at once instead of failing in the
-middle. Synchronous FULL: what is acknowledged has been synced to disk.
+What is acknowledged has been synced to disk (`sqlite_engine.py`).
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, insert, select
 
 from onebook_collector.clock import Clock, SystemClock, new_id
 from onebook_collector.ledger import tables as t
@@ -23,11 +22,10 @@ from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.migrations import upgrade
 from onebook_collector.ledger.sql_book import SqlBook
 from onebook_collector.ledger.sql_lookup import read_logs
+from onebook_collector.sqlite_engine import reader_engine, writer_engine
 from onebook_schemas.chain import chain_start
 
 READERS_MAX = 4
-_WRITER_PRAGMAS = ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=5000")
-_READER_PRAGMAS = ("query_only=on", "busy_timeout=5000")
 
 T = TypeVar("T")
 
@@ -37,8 +35,8 @@ class SqlLedgerStore:
 
     def __init__(self, path: Path, settings: LedgerSettings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
-        self._writer_engine = _engine(path, _WRITER_PRAGMAS, "BEGIN IMMEDIATE", connections=1)
-        self._reader_engine = _engine(path, _READER_PRAGMAS, "BEGIN", connections=READERS_MAX)
+        self._writer_engine = writer_engine(path)
+        self._reader_engine = reader_engine(path, connections=READERS_MAX)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS_MAX, "ledger-reader")
         self._book: SqlBook | None = None  # The writer thread's own.
@@ -117,19 +115,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _engine(path: Path, pragmas: Iterable[str], begin: str, *, connections: int) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", pool_size=connections, max_overflow=0)
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # Or the driver begins transactions of its own.
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

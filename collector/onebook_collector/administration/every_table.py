@@ -1,0 +1,7 @@
+"""Brings every part's tables together, for the migrations. A new part adds its import here."""
+
+from __future__ import annotations
+
+from onebook_collector.administration.tables import metadata
+
+__all__ = ["metadata"]
