@@ -18,11 +18,11 @@ class Text(NamedTuple):
 
 TEXTS: dict[str, Text] = {
     "edge_stale": Text(
-        "边缘站 {edge_id} 自 {silent_since_at} 起没有消息，请检查供电和网络",
+        "采集端 {edge_id} 自 {silent_since_at} 起没有消息，请检查供电和网络",
         "Edge {edge_id} has been silent since {silent_since_at}; check its power and network",
     ),
     "edge_dark": Text(
-        "边缘站 {edge_id} 失联：自 {silent_since_at} 起没有消息，库存画面已不可用于调度",
+        "采集端 {edge_id} 失联：自 {silent_since_at} 起没有消息，库存画面已不可用于调度",
         "Edge {edge_id} is dark: silent since {silent_since_at}; its stock picture is too old for dispatch",
     ),
     "above_limit": Text(
@@ -38,27 +38,27 @@ TEXTS: dict[str, Text] = {
         "{site} {device}: no valid {quantity} since {silent_since_at}; check the sensor and its wiring",
     ),
     "outbox_filling": Text(
-        "边缘站 {edge_id} 的待上传存储已用 {used_pct:.0f}%",
+        "采集端 {edge_id} 的待上传存储已用 {used_pct:.0f}%",
         "The outbox of edge {edge_id} is {used_pct:.0f} % full",
     ),
     "outbox_nearly_full": Text(
-        "边缘站 {edge_id} 的待上传存储已用 {used_pct:.0f}%，即将开始舍弃采样值",
+        "采集端 {edge_id} 的待上传存储已用 {used_pct:.0f}%，即将开始舍弃采样值",
         "The outbox of edge {edge_id} is {used_pct:.0f} % full; it is about to give up samples",
     ),
     "telemetry_lost": Text(
-        "边缘站 {edge_id} 因存储不足舍弃了 {events} 条采样记录，台账记录不受影响",
+        "采集端 {edge_id} 因存储不足舍弃了 {events} 条采样记录，台账记录不受影响",
         "Edge {edge_id} gave up {events} telemetry events for want of storage; movements are not affected",
     ),
     "clock_drift": Text(
-        "边缘站 {edge_id} 的时钟偏差 {drift_s:+.0f} 秒，请检查对时服务",
+        "采集端 {edge_id} 的时钟偏差 {drift_s:+.0f} 秒，请检查对时服务",
         "The clock of edge {edge_id} is off by {drift_s:+.0f} s; check its time service",
     ),
     "clock_unsynchronised": Text(
-        "边缘站 {edge_id} 的时钟未对时（偏差 {drift_s:+.0f} 秒），事件时间只能估算",
+        "采集端 {edge_id} 的时钟未对时（偏差 {drift_s:+.0f} 秒），事件时间只能估算",
         "The clock of edge {edge_id} is not synchronised (off by {drift_s:+.0f} s); times of its events are estimates",
     ),
     # Why a warning was closed.
-    "edge_spoke": Text("边缘站恢复通信", "The edge is heard again"),
+    "edge_spoke": Text("采集端恢复通信", "The edge is heard again"),
     "back_within_limits": Text("恢复到限值以内", "Back within limits"),
     "sensor_spoke": Text("传感器恢复读数", "The sensor gives readings again"),
     "outbox_drained": Text("待上传存储已回落", "The outbox has drained"),
