@@ -44,8 +44,8 @@ lint: $(VENV)/.ready  ## ruff, mypy, import-linter
 	@said=$$($(VENV)/bin/lint-imports --no-logo) || { echo "$$said"; exit 1; }
 
 .PHONY: bench
-bench: $(VENV)/.ready  ## Benchmarks: ratios against a floor measured in the same run
-	$(VENV)/bin/pytest tests/benchmark -s $(PYTEST_ARGS)
+bench: $(VENV)/.ready  ## Benchmarks in their long form: ratios against a floor measured in the same run (minutes)
+	ONEBOOK_BENCH=long $(VENV)/bin/pytest tests/benchmark -s $(PYTEST_ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md

@@ -320,7 +320,8 @@ def _waiting(folder: Path) -> int:
     waiting = 0
     for stream in ("journal", "telemetry"):
         with contextlib.closing(sqlite3.connect(f"file:{folder / f'{stream}.db'}?mode=ro", uri=True)) as database:
-            last, delivered = database.execute("SELECT last_sequence, delivered_through FROM position").fetchone()
+            (last,) = database.execute("SELECT coalesce(max(through), 0) FROM event").fetchone()
+            (delivered,) = database.execute("SELECT delivered_through FROM position").fetchone()
             waiting += last - delivered
     return waiting
 

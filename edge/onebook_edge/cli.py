@@ -20,6 +20,7 @@ from onebook_edge.errors import ConfigurationError, EdgeError
 from onebook_edge.links.device_status import DeviceState
 from onebook_edge.links.serial_ports import list_serial_ports
 from onebook_edge.logs import configure_logging
+from onebook_edge.outbox.sqlite_store import plain_body
 from onebook_edge.settings import EdgeSettings, load_settings
 from onebook_edge.wiring import Agent, build_bus, build_device
 
@@ -142,14 +143,14 @@ def _show_outbox(asked: argparse.Namespace) -> int:
 
 def _print_stream(database: sqlite3.Connection, stream: str, path: Path, events: int) -> None:
     (epoch,) = database.execute("SELECT epoch FROM identity").fetchone()
-    last, delivered = database.execute("SELECT last_sequence, delivered_through FROM position").fetchone()
-    (kept,) = database.execute("SELECT count(*) FROM event").fetchone()
+    (delivered,) = database.execute("SELECT delivered_through FROM position").fetchone()
+    last, kept = database.execute("SELECT coalesce(max(through), 0), count(*) FROM event").fetchone()
     print(
         f"{stream:<10} epoch {epoch}  last {last}  delivered {delivered}  waiting {last - delivered}  kept {kept}  {path}"
     )
     rows = database.execute("SELECT sequence, body FROM event ORDER BY sequence DESC LIMIT ?", (events,)).fetchall()
     for sequence, body in reversed(rows):
-        fact = json.loads(body)["fact"]
+        fact = json.loads(plain_body(body))["fact"]
         print(f"  {sequence:>8} {fact.pop('type'):<22} {json.dumps(fact, ensure_ascii=False)[:160]}")
 
 

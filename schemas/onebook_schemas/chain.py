@@ -15,9 +15,7 @@ def chain_start(edge_id: str, epoch: str, stream: str, *, algorithm: str = ALGOR
 
 def chain_next(head: bytes, event: bytes, *, algorithm: str = ALGORITHM) -> bytes:
     """The head after one more event."""
-    digest = hashlib.new(algorithm, head)
-    digest.update(event)
-    return digest.digest()
+    return hashlib.new(algorithm, head + event).digest()
 
 
 def chain_heads(head: bytes, events: Iterable[bytes], *, algorithm: str = ALGORITHM) -> list[bytes]:

@@ -103,7 +103,9 @@ class PolledEdge:
     def stored(self) -> int:
         """The highest telemetry sequence that the edge has committed."""
         try:
-            return int(read(self.plant.edge_folder(EDGE) / "telemetry.db", "SELECT last_sequence FROM position")[0][0])
+            return int(
+                read(self.plant.edge_folder(EDGE) / "telemetry.db", "SELECT coalesce(max(through), 0) FROM event")[0][0]
+            )
         except sqlite3.OperationalError:
             return 0  # The file is not there yet, or empty.
 

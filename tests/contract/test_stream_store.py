@@ -18,7 +18,7 @@ import pytest_asyncio
 from onebook_edge.errors import OutboxFullError, RefusedError
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
-from onebook_edge.outbox.store import EventDraft
+from onebook_edge.outbox.store import EventDraft, Position, chained
 from onebook_schemas.chain import chain_heads, chain_start
 from onebook_schemas.uplink import Stream
 
@@ -190,3 +190,62 @@ def test_what_append_returned_for_is_there_after_sigkill(tmp_path: Path) -> None
         database.close()
         assert kept[: believed + 1] == list(range(1, len(kept) + 1))[: believed + 1]
         assert len(kept) >= believed
+
+
+_VERSION_1 = """
+CREATE TABLE identity (edge_id TEXT NOT NULL, epoch TEXT NOT NULL, stream TEXT NOT NULL, schema_version INTEGER NOT NULL);
+CREATE TABLE position (last_sequence INTEGER NOT NULL, delivered_through INTEGER NOT NULL, head BLOB NOT NULL);
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL, body BLOB NOT NULL, chain_hash BLOB
+);
+"""
+
+
+async def test_a_file_of_the_first_version_goes_on_where_it_stood(tmp_path: Path) -> None:
+    head = chain_start(EDGE, EPOCH, Stream.JOURNAL)
+    events, head = chained(head, 1, [draft(1), draft(2), draft(3)])
+    database = sqlite3.connect(tmp_path / "j.db")
+    database.executescript(_VERSION_1)
+    database.execute("INSERT INTO identity VALUES (?, ?, 'journal', 1)", (EDGE, EPOCH))
+    database.execute("INSERT INTO position VALUES (3, 2, ?)", (head,))
+    rows = [(event.sequence, event.through, 0, event.body, event.chain_hash) for event in events]
+    database.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    for _ in range(2):  # And once more, now that it is of this version.
+        store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, "fedcba9876543210")
+        assert (store.epoch, store.position) == (EPOCH, Position(3, 2))
+        await store.close()
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
+    await store.append([draft(4)])
+    bodies = [event.body for event in await store.load(0, 99, 1 << 20)]
+    assert await store.chain_hash(4) == chain_heads(chain_start(EDGE, EPOCH, Stream.JOURNAL), bodies)[-1]
+    await store.close()
+
+
+async def test_a_stream_goes_on_behind_a_thinned_event(tmp_path: Path) -> None:
+    store = await SqliteStreamStore.open(tmp_path / "t.db", EDGE, Stream.TELEMETRY, EPOCH)
+    await store.append([draft(n) for n in range(1, 6)])
+    await store.replace(2, 5, draft(5))
+    await store.close()
+    again = await SqliteStreamStore.open(tmp_path / "t.db", EDGE, Stream.TELEMETRY, EPOCH)
+    assert again.position.last_sequence == 5
+    await again.close()
+
+
+async def test_telemetry_takes_a_fraction_of_its_size_and_comes_back_byte_for_byte(
+    telemetry: SqliteStreamStore,
+) -> None:
+    drafts = [draft(n, size=20_000) for n in range(1, 11)]
+    await telemetry.append(drafts)
+    assert [event.body for event in await telemetry.load(0, 99, 1 << 30)] == [
+        one.body(sequence) for sequence, one in enumerate(drafts, 1)
+    ]
+    assert telemetry.usage.used_bytes < 100_000, "ten times 20 kB"
+
+
+async def test_a_cancelled_append_is_still_stored_and_holds_up_nobody(journal: SqliteStreamStore) -> None:
+    waiting = asyncio.create_task(journal.append([draft(1)]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert list(await journal.append([draft(2)])) == [2]

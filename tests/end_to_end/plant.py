@@ -106,7 +106,7 @@ class Plant:
             for edge_id in (self.edges if edge_ids is None else edge_ids)
             for stream in ("journal", "telemetry")
         ]
-        wanted = {stream: read(stream, "SELECT last_sequence FROM position")[0][0] for stream in streams}
+        wanted = {stream: read(stream, "SELECT coalesce(max(through), 0) FROM event")[0][0] for stream in streams}
         self.wait_until(
             lambda: all(
                 read(stream, "SELECT delivered_through FROM position")[0][0] >= last for stream, last in wanted.items()

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeVar
 
 from onebook_collector.ledger.cursor import LogKey
 from onebook_edge.errors import OutboxFullError
+from onebook_edge.machine import Instant
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import DiskBudget
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, carried_over, chained
@@ -310,7 +311,7 @@ class SimulatedOutbox(Outbox):
         super().__init__(Path("a folder that is not there"), edge_id, clock, budget, stores)
         self._boot_anchors = dict(card.boot_anchors)
 
-    def _free_bytes(self) -> int:
+    def _free_bytes(self, now: Instant) -> int:
         return self._card.free_bytes
 
     def anchor_boot(self) -> int:

@@ -31,6 +31,7 @@ log = get_logger()
 _THIN_AT_ONCE = 200  # Events that become one.
 _CARRY_AT_ONCE = 1_000
 _BOOTS_KEPT = 32
+_FREE_LOOK_MS = 1_000
 
 
 class Outbox:
@@ -46,6 +47,7 @@ class Outbox:
         self._gates = {stream: asyncio.Event() for stream in stores}  # Shut while a stream changes its file.
         for gate in self._gates.values():
             gate.set()
+        self._free, self._free_until_ms = 0, 0
         self._refused_samples = 0
         self._refused_since_ms = 0
         self._boot_anchors = _read_boots(folder / "boots.json")
@@ -83,19 +85,20 @@ class Outbox:
 
     def admission(self, stream: Stream) -> Admission:
         """Whether this stream takes events now."""
-        used = self._stores[stream].usage.used_bytes
+        used, free = self._stores[stream].usage.used_bytes, self._free_bytes(self._clock.now())
         if stream is Stream.JOURNAL:
-            return journal_admission(self._budget, used, self._free_bytes())
-        return telemetry_room(self._budget, used, self._free_bytes()).admission
+            return journal_admission(self._budget, used, free)
+        return telemetry_room(self._budget, used, free).admission
 
     async def record(self, facts: Sequence[JournalFact]) -> range:
         """Put facts into the journal. When it returns they are on the disk; OutboxFullError: none of them is."""
-        if self.admission(Stream.JOURNAL) is Admission.REFUSE:
+        now = self._clock.now()
+        used_bytes = self._stores[Stream.JOURNAL].usage.used_bytes
+        if journal_admission(self._budget, used_bytes, self._free_bytes(now)) is Admission.REFUSE:
             raise OutboxFullError(
                 "存储已满,未记账 / not recorded, the journal's space is used up",
                 "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
             )
-        now = self._clock.now()
         await self._gates[Stream.JOURNAL].wait()
         sequences = await self._stores[Stream.JOURNAL].append([self._draft(fact, now) for fact in facts])
         self.on_appended(Stream.JOURNAL, sequences[-1])
@@ -133,9 +136,10 @@ class Outbox:
     async def make_room(self) -> None:
         """Let go what may go; called now and then, and before the disk is full."""
         journal, telemetry = self._stores[Stream.JOURNAL], self._stores[Stream.TELEMETRY]
-        before_ms = delivered_before_ms(self._budget, self._clock.now().wall_ms)
+        now = self._clock.now()
+        before_ms = delivered_before_ms(self._budget, now.wall_ms)
         await journal.drop_delivered(int(self._budget.journal_bytes * self._budget.thin_at), before_ms)
-        room = telemetry_room(self._budget, telemetry.usage.used_bytes, self._free_bytes())
+        room = telemetry_room(self._budget, telemetry.usage.used_bytes, self._free_bytes(now))
         await telemetry.drop_delivered(room.keep_bytes, before_ms)
         thinning = True
         while thinning and telemetry.usage.used_bytes > room.keep_bytes:
@@ -219,9 +223,12 @@ class Outbox:
             )
         ]
 
-    def _free_bytes(self) -> int:
-        disk = os.statvfs(self._folder)
-        return disk.f_bavail * disk.f_frsize
+    def _free_bytes(self, now: Instant) -> int:
+        """Looked up once a second: a disk that is full in between refuses by itself."""
+        if now.monotonic_ms >= self._free_until_ms:
+            disk = os.statvfs(self._folder)
+            self._free, self._free_until_ms = disk.f_bavail * disk.f_frsize, now.monotonic_ms + _FREE_LOOK_MS
+        return self._free
 
 
 def _samples_in(facts: Sequence[TelemetryFact]) -> int:

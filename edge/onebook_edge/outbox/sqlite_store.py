@@ -6,7 +6,8 @@ written yet (docs/guarantees.md says how much). It is forced to the disk before 
 collector has seen must never be given to another event.
 
 The connection lives in a thread of its own, and each unit of work crosses over to it once: a library that crosses for every
-statement took four times as long for a commit.
+statement took four times as long for a commit. A commit writes its events and nothing else: where the stream stands is read off
+its last event when the file is opened. Telemetry is kept compressed: the names of its series weigh more than their samples.
 """
 
 from __future__ import annotations
@@ -16,29 +17,38 @@ import contextlib
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from onebook_edge.errors import OutboxFullError, RefusedError
-from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained
+from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained, numbered
+from onebook_edge.outbox.worker import Worker
 from onebook_schemas.chain import chain_start
 from onebook_schemas.uplink import Stream
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE identity (edge_id TEXT NOT NULL, epoch TEXT NOT NULL, stream TEXT NOT NULL, schema_version INTEGER NOT NULL);
-CREATE TABLE position (last_sequence INTEGER NOT NULL, delivered_through INTEGER NOT NULL, head BLOB NOT NULL);
+CREATE TABLE position (delivered_through INTEGER NOT NULL);
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL, body BLOB NOT NULL, chain_hash BLOB
 );
 """
+_FROM_VERSION_1 = """
+ALTER TABLE position DROP COLUMN last_sequence;
+ALTER TABLE position DROP COLUMN head;
+UPDATE identity SET schema_version = 2;
+"""
+_COMPRESS_ABOVE_BYTES = 512
 _DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never waits long behind it.
 _PAGES_PER_VACUUM = 256
 _FIND_AMONG = 2_000
 
 T = TypeVar("T")
+_Group: TypeAlias = list[tuple[Sequence[EventDraft], asyncio.Future[range]]]
 
 
 class SqliteStreamStore:
@@ -47,9 +57,11 @@ class SqliteStreamStore:
     def __init__(self, path: Path, edge_id: str, stream: Stream) -> None:
         self._path, self._edge_id, self._stream = path, edge_id, stream
         self._db: sqlite3.Connection
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"outbox-{stream}")
-        self._waiting: list[tuple[Sequence[EventDraft], asyncio.Future[range]]] = []
-        self._committing: asyncio.Task[None] | None = None
+        self._worker = Worker(f"outbox-{stream}")
+        self._loop = asyncio.get_running_loop()
+        self._waiting: _Group = []
+        self._idle = asyncio.Event()  # Nothing waits, and nothing is being committed.
+        self._idle.set()
         self._epoch = ""
         self._head = b""
         self._position = Position(0, 0)
@@ -60,7 +72,7 @@ class SqliteStreamStore:
     async def open(cls, path: Path, edge_id: str, stream: Stream, new_epoch: str) -> SqliteStreamStore:
         """Open the file, or create it under `new_epoch`. Raises RefusedError for a file of another edge or stream."""
         store = cls(path, edge_id, stream)
-        store._db = await store._in_thread(sqlite3.connect, path, isolation_level=None)
+        store._db = await store._in_thread(lambda: sqlite3.connect(path, isolation_level=None))
         try:
             await store._in_thread(store._prepare, new_epoch)
         except BaseException:
@@ -85,10 +97,13 @@ class SqliteStreamStore:
         return Usage(self._used_bytes, self._position.last_sequence - self._position.delivered_through)
 
     async def append(self, drafts: Sequence[EventDraft]) -> range:
-        stored: asyncio.Future[range] = asyncio.get_running_loop().create_future()
+        stored: asyncio.Future[range] = self._loop.create_future()
         self._waiting.append((drafts, stored))
-        if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit_waiting())
+        if self._idle.is_set():
+            self._idle.clear()
+            self._loop.call_soon(
+                self._commit_waiting
+            )  # Whoever appends in the same turn of the loop shares the commit.
         return await stored
 
     async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
@@ -128,84 +143,92 @@ class SqliteStreamStore:
     async def adopt(self, events: Sequence[StoredEvent]) -> None:
         """Begin an empty stream with the events of another one, which `carried_over` has numbered for it."""
         head = events[-1].chain_hash or self._head
-        rows = [
-            (event.sequence, event.through, json.loads(event.body)["wall_ms"], event.body, event.chain_hash)
-            for event in events
-        ]
-        await self._in_thread(self._insert, rows, events[-1].sequence, head)
+        await self._in_thread(self._insert, events, [json.loads(event.body)["wall_ms"] for event in events])
         self._head, self._position = head, Position(events[-1].sequence, self._position.delivered_through)
 
     async def settle(self) -> None:
         """Until all that was appended so far is committed, or refused."""
-        if self._committing is not None:
-            await self._committing
+        await self._idle.wait()
 
     async def close(self) -> None:
         await self.settle()
         await self._in_thread(self._db.close)  # The last connection folds the write-ahead log into the file.
-        self._thread.shutdown()
+        self._worker.close()
 
     # Committing -------------------------------------------------------------------------------------------------
 
-    async def _commit_waiting(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            try:
-                ranges = await self._store_group([drafts for drafts, _ in group])
-            except sqlite3.OperationalError as error:
-                for _, stored in group:
-                    if not stored.done():
-                        stored.set_exception(_not_stored(error))
-                continue
-            for (_, stored), sequences in zip(group, ranges, strict=True):
-                if not stored.done():
-                    stored.set_result(sequences)
-
-    async def _store_group(self, group: Sequence[Sequence[EventDraft]]) -> list[range]:
-        """One transaction for all that wait. Sequences are taken only when it has committed."""
-        drafts = [draft for one in group for draft in one]
+    def _commit_waiting(self) -> None:
+        """One transaction for all that wait."""
+        group, self._waiting = self._waiting, []
+        if not group:
+            self._idle.set()
+            return
+        drafts = [draft for one, _ in group for draft in one]
         first = self._position.last_sequence + 1
-        events, head = chained(self._head, first, drafts)
-        keep_hash = self._stream is Stream.JOURNAL
-        rows = [
-            (event.sequence, event.through, draft.at.wall_ms, event.body, event.chain_hash if keep_hash else None)
-            for event, draft in zip(events, drafts, strict=True)
-        ]
-        last = first + len(rows) - 1
-        try:
-            await self._in_thread(self._insert, rows, last, head)
-        except sqlite3.OperationalError:
-            await self._in_thread(self._read_position)  # Whether a failed COMMIT came through, only the file knows.
-            raise
-        self._head, self._position = head, Position(last, self._position.delivered_through)
-        self._used_bytes += sum(len(row[3]) + 64 for row in rows)
-        ranges, start = [], first
-        for one in group:
-            ranges.append(range(start, start + len(one)))
-            start += len(one)
-        return ranges
+        if self._stream is Stream.JOURNAL:
+            events, head = chained(self._head, first, drafts)
+        else:
+            events, head = numbered(first, drafts), self._head
+        self._worker.ask(
+            partial(self._insert, events, [draft.at.wall_ms for draft in drafts]),
+            then=partial(self._committed, group, events[-1].sequence, head),
+            fail=partial(self._not_committed, group),
+        )
 
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    def _committed(self, group: _Group, last: int, head: bytes, used_bytes: int) -> None:
+        """Sequences are taken only now."""
+        start = self._position.last_sequence + 1
+        self._head, self._position = head, Position(last, self._position.delivered_through)
+        self._used_bytes += used_bytes
+        for drafts, stored in group:
+            if not stored.done():  # Else the caller was cancelled.
+                stored.set_result(range(start, start + len(drafts)))
+            start += len(drafts)
+        self._loop.call_soon(self._commit_waiting)  # Behind those just told: what they append next shares a commit.
+
+    def _not_committed(self, group: _Group, error: Exception) -> None:
+        told = _not_stored(error) if isinstance(error, sqlite3.OperationalError) else error
+        for _, stored in group:
+            if not stored.done():
+                stored.set_exception(told)
+        self._loop.call_soon(self._commit_waiting)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do a unit of work in the thread, after those asked for before. It is finished even if the caller is cancelled."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*arguments, **named))
+        return await self._worker.do(partial(work, *arguments))
 
     # In the thread ----------------------------------------------------------------------------------------------
 
-    def _insert(self, rows: Sequence[tuple[object, ...]], last: int, head: bytes) -> None:
-        with self._transaction():
-            self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute("UPDATE position SET last_sequence = ?, head = ?", (last, head))
+    def _insert(self, events: Sequence[StoredEvent], wall_ms: Sequence[int]) -> int:
+        """Returns about how many bytes they take up."""
+        rows = [
+            (event.sequence, event.through, at_ms, self._packed(event.body), event.chain_hash)
+            for event, at_ms in zip(events, wall_ms, strict=True)
+        ]
+        try:
+            with self._transaction():
+                self._db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?)", rows)
+        except sqlite3.OperationalError:
+            self._read_position()  # Whether a failed COMMIT came through, only the file knows.
+            raise
+        return sum(len(row[3]) + 64 for row in rows)
+
+    def _packed(self, body: bytes) -> bytes:
+        """Journal events stay legible (and searchable, see `find`); of telemetry one in ten bytes is left."""
+        small = self._stream is Stream.JOURNAL or len(body) <= _COMPRESS_ABOVE_BYTES
+        return body if small else zlib.compress(body, 1)
 
     def _load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]:
         self._sync()
         found: list[StoredEvent] = []
         size = 0
         query = "SELECT sequence, through, body, chain_hash FROM event WHERE through > ? ORDER BY sequence LIMIT ?"
-        for row in self._db.execute(query, (after, events_max)):
-            size += len(row[2])
+        for sequence, through, kept, chain_hash in self._db.execute(query, (after, events_max)):
+            body = plain_body(kept)
+            size += len(body)
             if found and size > bytes_max:
                 break
-            found.append(StoredEvent(*row))
+            found.append(StoredEvent(sequence, through, body, chain_hash))
         return tuple(found)
 
     def _sync(self) -> None:
@@ -224,7 +247,7 @@ class SqliteStreamStore:
     def _replace(self, first: int, through: int, thinned: EventDraft) -> None:
         with self._transaction():
             self._db.execute("DELETE FROM event WHERE sequence >= ? AND through <= ?", (first, through))
-            row = (first, through, thinned.at.wall_ms, thinned.body(first))
+            row = (first, through, thinned.at.wall_ms, self._packed(thinned.body(first)))
             self._db.execute("INSERT INTO event (sequence, through, wall_ms, body) VALUES (?, ?, ?, ?)", row)
         self._give_back_space()
 
@@ -261,18 +284,23 @@ class SqliteStreamStore:
             self._db.execute(f"PRAGMA {pragma}")
         if self._row("SELECT 1 FROM sqlite_master WHERE name = 'identity'") is None:
             self._create(new_epoch)
+        elif self._row("SELECT schema_version FROM identity") == (1,):
+            with self._transaction():
+                self._run(_FROM_VERSION_1)
         self._read_identity()
         self._read_position()
         self._measure()
 
     def _create(self, epoch: str) -> None:
-        head = chain_start(self._edge_id, epoch, self._stream)
         with self._transaction():
-            for statement in _SCHEMA.strip().split(";\n"):
-                self._db.execute(statement)
+            self._run(_SCHEMA)
             identity = (self._edge_id, epoch, self._stream, SCHEMA_VERSION)
             self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", identity)
-            self._db.execute("INSERT INTO position VALUES (0, 0, ?)", (head,))
+            self._db.execute("INSERT INTO position VALUES (0)")
+
+    def _run(self, statements: str) -> None:
+        for statement in statements.strip().split(";\n"):  # `executescript` would end the transaction.
+            self._db.execute(statement)
 
     def _read_identity(self) -> None:
         row = self._row("SELECT edge_id, epoch, stream, schema_version FROM identity")
@@ -284,9 +312,10 @@ class SqliteStreamStore:
             )
 
     def _read_position(self) -> None:
-        row = self._row("SELECT last_sequence, delivered_through, head FROM position")
-        assert row is not None, "a stream file has one position"
-        self._position, self._head = Position(row[0], row[1]), row[2]
+        (delivered,) = self._row("SELECT delivered_through FROM position")
+        last = self._row("SELECT through, chain_hash FROM event ORDER BY sequence DESC LIMIT 1")
+        through, self._head = last or (0, chain_start(self._edge_id, self._epoch, self._stream))
+        self._position = Position(through, delivered)
 
     def _measure(self) -> None:
         """Bytes in use: pages that hold something. The write-ahead log beside it is bounded by SQLite itself."""
@@ -294,6 +323,11 @@ class SqliteStreamStore:
             self._row(f"PRAGMA {pragma}")[0] for pragma in ("page_count", "freelist_count", "page_size")
         )
         self._used_bytes = (pages - free) * size
+
+
+def plain_body(kept: bytes) -> bytes:
+    """The bytes of an event as it is sent. What is compressed is told by its first byte, as in an upload."""
+    return kept if kept[:1] == b"{" else zlib.decompress(kept)
 
 
 def _not_stored(error: sqlite3.OperationalError) -> OutboxFullError:

@@ -121,6 +121,14 @@ def chained(head: bytes, first_sequence: int, drafts: Sequence[EventDraft]) -> t
     return events, head
 
 
+def numbered(first_sequence: int, drafts: Sequence[EventDraft]) -> list[StoredEvent]:
+    """Give drafts of a stream without a chain their sequences."""
+    return [
+        StoredEvent(sequence, sequence, draft.body(sequence), None)
+        for sequence, draft in enumerate(drafts, first_sequence)
+    ]
+
+
 def carried_over(events: Sequence[StoredEvent], head: bytes, *, first_sequence: int = 1) -> list[StoredEvent]:
     """The same events under new numbers of a new epoch, chained from its head. What they say and when stays as it was."""
     carried = []
