@@ -53,7 +53,7 @@ docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI
 
 .PHONY: lock
 lock: $(VENV)/.ready  ## Resolve the dependencies anew into requirements/
-	for extra in edge collector dev; do \
+	for extra in edge collector s3 dev; do \
 	  VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	    --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from onebook_collector.backup.making import Sources
+from onebook_collector.backup.settings import BackupSettings
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.metrics.store import Retention
@@ -66,6 +68,7 @@ class CollectorSettings(_Settings):
     metrics: MetricsSettings = MetricsSettings()
     warnings: WarningSettings = WarningSettings()
     api: ApiSettings = ApiSettings()
+    backup: BackupSettings = BackupSettings()
 
     @property
     def ledger_path(self) -> Path:
@@ -82,6 +85,18 @@ class CollectorSettings(_Settings):
     @property
     def warnings_path(self) -> Path:
         return self.data_folder / "warnings.db"
+
+    @property
+    def backup_sources(self) -> Sources:
+        """Every database of the centre that is a file here."""
+        databases = {
+            "ledger": self.ledger_path,
+            "warnings": self.warnings_path,
+            "administration": self.administration_path,
+        }
+        if self.metrics.store == "sqlite":
+            databases["metrics"] = self.metrics_path
+        return Sources(self.data_folder, databases, self.backup.extra_files)
 
 
 def load_settings(path: Path) -> CollectorSettings:
