@@ -20,8 +20,10 @@ def chain_next(head: bytes, event: bytes, *, algorithm: str = ALGORITHM) -> byte
 
 def chain_heads(head: bytes, events: Iterable[bytes], *, algorithm: str = ALGORITHM) -> list[bytes]:
     """The heads after each of these events."""
-    heads = []
+    heads, empty = [], hashlib.new(algorithm)
     for event in events:
-        head = chain_next(head, event, algorithm=algorithm)
+        digest = empty.copy()
+        digest.update(head + event)
+        head = digest.digest()
         heads.append(head)
     return heads

@@ -17,6 +17,11 @@ def _plain(value: Decimal) -> str:
 
 
 def _bounded(value: Decimal) -> Decimal:
+    text = str(value)
+    if (
+        len(text) <= _DIGITS_MAX and text.isdigit()
+    ):  # Nearly every amount; to take a decimal apart costs ten times as much.
+        return value
     if not value.is_finite():
         raise ValueError("an amount is a finite decimal")
     _sign, digits, exponent = value.as_tuple()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from onebook_collector.ingest.decide import (
     Outcome,
@@ -109,7 +109,7 @@ def _advance(book: Book, received: ReceivedUpload, accepted_through: int, head: 
 
 
 def _set_aside(event: FreshEvent) -> FreshEvent:
-    return replace(event, event=None, refusal="not booked: the collector failed on this event; see its log")
+    return event._replace(event=None, refusal="not booked: the collector failed on this event; see its log")
 
 
 def _unreadable(sequence: int, line: bytes, reason: str, received_ms: int) -> FreshEvent:

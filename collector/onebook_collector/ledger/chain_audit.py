@@ -59,7 +59,7 @@ def audit_edge_chains(connection: Connection) -> Iterator[tuple[int, str | None]
             )
 
 
-def _entries(connection: Connection) -> Iterator[tuple[int, bytes, str]]:
+def _entries(connection: Connection) -> Iterator[tuple[int, bytes, bytes]]:
     """(ledger_seq, stored hash, text that the hash is made of) of every movement."""
     after = 0
     while True:

@@ -36,8 +36,7 @@ class TimeQuality(enum.StrEnum):
     UNKNOWN = "unknown"  # Only bounds are known: after the entry before it, before it was received.
 
 
-@dataclass(frozen=True, slots=True)
-class FreshEvent:
+class FreshEvent(NamedTuple):
     """One journal event that the book does not hold yet: its exact bytes, and what could be made of them."""
 
     sequence: int

@@ -87,7 +87,7 @@ class Entry:
             balances[key] = (added[0] + quantity if added else quantity, seq)
             day_key = (account_id, item_id, lot_id, day)
             nets[day_key] = nets.get(day_key, 0) + quantity
-            names = [serial.number for serial in serials]
+            names = [serial.number for serial in serials] if serials else ()
             self._postings.append((line, number, account.code, item.code, lot.number, quantity, names))
             if serials:
                 self._move_serials(line, number, account, lot, quantity, serials)

@@ -131,7 +131,8 @@ def _check_corrects(state: BookState, movement_id: str) -> None:
 
 def _header(fact: GoodsMoved) -> Header:
     document = fact.document
-    sources = {line.source for line in fact.lines}
+    source = fact.lines[0].source
+    agree = all(line.source is source for line in fact.lines[1:])
     return Header(
         fact.movement_id,
         str(fact.kind),
@@ -140,7 +141,7 @@ def _header(fact: GoodsMoved) -> Header:
         str(document.kind) if document else None,
         document.number if document else None,
         fact.device,
-        str(*sources) if len(sources) == 1 else None,
+        str(source) if agree else None,
         None,
         fact.corrects,
     )

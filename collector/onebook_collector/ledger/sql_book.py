@@ -92,7 +92,7 @@ class SqlBook(Desk):
 
     def _add_up(self, rows: Rows) -> None:
         """Add to balances and day nets, in the order of their keys, so that two writers could never wait for each other."""
-        self._upsert(t.balance, [(*key, *added) for key, added in sorted(rows.balances.items())])
+        self._upsert(t.balance, [key + added for key, added in sorted(rows.balances.items())])
         self._upsert(t.day_net, [(*key, net) for key, net in sorted(rows.day_nets.items())])
         for key, (quantity, _seq) in rows.balances.items():
             if key[0] in self.balanced:
