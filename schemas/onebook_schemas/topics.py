@@ -39,6 +39,11 @@ def ack(edge_id: str) -> str:
     return f"{ROOT}/e/{edge_id}/down/ack"
 
 
+def down_filter(edge_id: str) -> str:
+    """All that an edge listens to of its own."""
+    return f"{ROOT}/e/{edge_id}/down/+"
+
+
 def command(edge_id: str) -> str:
     """Collector to edge: tare, identify, re-read ..."""
     return f"{ROOT}/e/{edge_id}/down/command"

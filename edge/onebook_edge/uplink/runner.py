@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from onebook_edge.clock import Clock
@@ -60,13 +60,17 @@ class UplinkRunner:
         self._settings = settings or UplinkSettings()
         self._inbox: asyncio.Queue[UplinkInput] = asyncio.Queue()
         self._publishing: set[asyncio.Task[None]] = set()
+        self._listeners: dict[str, Callable[[bytes], None]] = {}
+        self._documents_held: dict[str, int] = {}
+        self.on_connected: Callable[[], None] = lambda: None
+        self.on_ack: Callable[[], None] = lambda: None  # The collector answered: this edge is in touch.
         self._encoded: dict[Stream, tuple[Upload, bytes]] = {}  # The same bytes when sent again.
         self._machine = self._build_machine()
         self.link = MqttLink(
             broker.host,
             broker.port,
             edge_id,
-            subscriptions=[(topics.ack(edge_id), 1)],
+            subscriptions=[(topics.down_filter(edge_id), 1)],
             will=LastWill(topics.state(edge_id), encode(self._state(online=False))),
             on_connected=lambda: self._inbox.put_nowait(Connected()),
             on_disconnected=self._hear_disconnected,
@@ -82,9 +86,24 @@ class UplinkRunner:
                 message = await self._next_input()
                 await self._carry_out(self._machine.handle(message, self._clock.now()))
                 if isinstance(message, Connected):
-                    self._publish_soon(topics.state(self._edge_id), encode(self._state(online=True)), retain=True)
+                    self._publish_state()
+                    self.on_connected()
         finally:
             connection.cancel()
+
+    def listen(self, name: str, hear: Callable[[bytes], None]) -> None:
+        """Hand what comes by the topic `down/<name>` (a retained document, a command) to `hear`. Call before `run`."""
+        self._listeners[name] = hear
+
+    def hold_document(self, name: str, version: int) -> None:
+        """Say in the state of this edge which version of a document it holds."""
+        self._documents_held[name] = version
+        if self.link.connected.is_set():
+            self._publish_state()
+
+    def reply(self, body: bytes) -> None:
+        """Say something to the collector by the topic `up/reply`. Lost when there is no line."""
+        self._publish_soon(topics.reply(self._edge_id), body)
 
     async def publish_live(self, readings: Sequence[LiveReading]) -> None:
         """Say what is now, past any backlog. Lost when there is no line: it is never history."""
@@ -175,15 +194,31 @@ class UplinkRunner:
             software_version=self._software_version,
             epochs={stream: self._outbox[stream].epoch for stream in Stream},
             clock_synchronised=self._clock.synchronised(),
+            documents_held=dict(self._documents_held),
         )
+
+    def _publish_state(self) -> None:
+        self._publish_soon(topics.state(self._edge_id), encode(self._state(online=True)), retain=True)
 
     def _hear_disconnected(self, reason: str) -> None:
         log.info("broker_lost", reason=reason)
         self._inbox.put_nowait(Disconnected())
 
     def _hear_message(self, message: Inbound) -> None:
-        self.link.acknowledge(message)  # An ack of the collector is heard or sent again; nothing to commit here.
+        self.link.acknowledge(message)  # Acks, documents and commands come again until they are answered.
+        name = message.topic.rsplit("/", 1)[-1]
+        if name == "ack":
+            self._hear_ack(message.body)
+        elif name in self._listeners:
+            self._listeners[name](message.body)
+        else:
+            log.debug("message_unused", topic=message.topic)
+
+    def _hear_ack(self, body: bytes) -> None:
         try:
-            self._inbox.put_nowait(AckReceived(decode(Ack, message.body)))
+            ack = decode(Ack, body)
         except UndecodableError as error:
             log.warning("ack_unreadable", reason=str(error))
+            return
+        self._inbox.put_nowait(AckReceived(ack))
+        self.on_ack()
