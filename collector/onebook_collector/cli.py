@@ -17,9 +17,11 @@ from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.book_state import BookState
+from onebook_collector.ledger.checkpoints import make_checkpoint, prepare
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.rebuild import differences, rebuild
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
+from onebook_collector.ledger.signing import create_key, load_key, public_file
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import verify
 from onebook_collector.logs import configure_logging
@@ -71,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     restored = command("restored", _restored, "恢复后登记 / say that this book was restored from a backup")
     restored.add_argument("--reason", required=True, help="why, for the ledger")
+    command("checkpoint", _checkpoint, "检查点 / sign what the book is now; before a copy for an auditor")
+    keys = command("checkpoint-key", _checkpoint_key, "检查点密钥 / the key that signs checkpoints")
+    keys.add_argument("what", choices=("init", "rotate", "show"), help="make it, replace it, print the public keys")
     forks = command("forks", _forks, "分叉 / logs that are held because of a clone, and their release")
     forks.add_argument("--release", metavar="EDGE/EPOCH", help="take uploads of this log again")
     forks.add_argument("--actor", help="who decides")
@@ -159,6 +164,34 @@ async def _restored(settings: CollectorSettings, asked: argparse.Namespace) -> i
         now_ms = SystemClock().now_ms()
         epoch = await ledger.write(lambda book: book.new_feed_epoch(asked.reason, now_ms))
     print(f"✓ feed_epoch {epoch}: 旧游标失效，采集端自动补传 / old feed cursors end, edges refill by themselves")
+    return 0
+
+
+async def _checkpoint(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    path = settings.checkpoint_key_path
+    key = load_key(path)
+    if key is None:
+        raise ConfigurationError([f"{path}: 没有密钥 / no key. Run: onebook collector checkpoint-key init"])
+    async with _open_ledger(settings) as ledger:
+        prepared = await ledger.read(lambda connection: prepare(connection, None))
+        now_ms = SystemClock().now_ms()
+        made = await ledger.maintain(lambda connection: make_checkpoint(connection, key, now_ms, prepared))
+    print(
+        f"✓ 第 {made.stated.ledger_seq} 笔已签名 / entry {made.stated.ledger_seq} signed by {made.key_id}: {made.stated.head}"
+    )
+    return 0
+
+
+async def _checkpoint_key(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    path = settings.checkpoint_key_path
+    if asked.what != "show":
+        now = f"{utc(SystemClock().now_ms()):%Y-%m-%dT%H:%M:%SZ}"
+        key = create_key(path, now, replace=asked.what == "rotate")
+        print(f"✓ {path}: 密钥 / key {key.key_id}; 公钥交审计方 / give the auditor {public_file(path)}")
+    if asked.what == "show":
+        if not public_file(path).exists():
+            raise ConfigurationError([f"{path}: 没有密钥 / no key. Run: onebook collector checkpoint-key init"])
+        print(public_file(path).read_text(encoding="ascii"), end="")
     return 0
 
 

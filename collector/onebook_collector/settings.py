@@ -60,11 +60,21 @@ class ApiSettings(_Settings):
     port: int = Field(default=8080, ge=0, lt=65536, description="TCP port; 0 takes a free one.")
 
 
+class CheckpointSettings(_Settings):
+    """Signed checkpoints of the book, which every edge keeps as a witness."""
+
+    key_file: Path = Field(
+        default=Path("checkpoint.key"),
+        description="Signing key, below the data folder; `onebook collector checkpoint-key init` makes it.",
+    )
+
+
 class CollectorSettings(_Settings):
     data_folder: Path = Field(default=Path("/var/lib/onebook-collector"), description="Where the databases are kept.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What the log says.")
     broker: BrokerSettings = BrokerSettings()
     ledger: LedgerFileSettings = LedgerFileSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
     metrics: MetricsSettings = MetricsSettings()
     warnings: WarningSettings = WarningSettings()
     api: ApiSettings = ApiSettings()
@@ -73,6 +83,10 @@ class CollectorSettings(_Settings):
     @property
     def ledger_path(self) -> Path:
         return self.data_folder / self.ledger.file
+
+    @property
+    def checkpoint_key_path(self) -> Path:
+        return self.data_folder / self.checkpoint.key_file
 
     @property
     def metrics_path(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from onebook_schemas.checkpoint import Checkpoint, Position, Statement
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent
 from onebook_schemas.topics import ROOT
 from onebook_schemas.uplink import Ack, EdgeState, Live, UploadHeader
@@ -17,6 +18,9 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "ack": Ack,
     "edge_state": EdgeState,
     "live": Live,
+    "checkpoint": Checkpoint,
+    "checkpoint_statement": Statement,
+    "checkpoint_position": Position,
 }
 
 
@@ -40,7 +44,7 @@ def asyncapi_document() -> dict[str, Any]:
         "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
         "operations": {channel.name: _operation(channel) for channel in _CHANNELS},
         "components": {
-            "messages": {name: _message(name) for name in ("upload", "ack", "edge_state", "live")},
+            "messages": {name: _message(name) for name in ("upload", "ack", "edge_state", "live", "checkpoint")},
             "schemas": {name: {"$ref": f"./json/{name}.json"} for name in MESSAGES},
         },
     }
@@ -71,6 +75,15 @@ _CHANNELS = (
     _Channel("state", f"{ROOT}/e/{{edge_id}}/state", "receive", "edge_state", 1, True, "Online, or the last will."),
     _Channel(
         "ack", f"{ROOT}/e/{{edge_id}}/down/ack", "send", "ack", 1, False, "The collector's cursor, after its commit."
+    ),
+    _Channel(
+        "checkpoint",
+        f"{ROOT}/e/{{edge_id}}/down/checkpoint",
+        "send",
+        "checkpoint",
+        1,
+        True,
+        "The newest signed checkpoint of the book.",
     ),
 )
 

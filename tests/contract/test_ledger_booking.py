@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onebook_collector.errors import NotFoundError, RefusedError
+from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.book import VerdictKind
 from onebook_schemas.chain import chain_start
@@ -285,12 +285,4 @@ async def test_a_restore_is_an_entry_and_begins_a_feed_of_its_own(ledger: Ledger
     assert await ledger.read(queries.feed_epoch) == epoch
     entry = (await ledger.read(lambda connection: queries.feed(connection, 1)))[0]
     assert (entry.row.kind, entry.row.reason, entry.lines) == ("restored", "backup of last night", ())
-    await verified(ledger)
-
-
-async def test_a_checkpoint_keeps_the_count_and_the_head(ledger: Ledger) -> None:
-    with pytest.raises(RefusedError):
-        await ledger.write(lambda book: book.add_checkpoint("key-1", b"signature", NOON))
-    await Journal(ledger).book(moved(1, "receipt", line(LOT, 1, to_bin="A-01")))
-    assert await ledger.write(lambda book: book.add_checkpoint("key-1", b"signature", NOON)) == 1
     await verified(ledger)

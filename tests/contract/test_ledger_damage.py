@@ -15,7 +15,8 @@ from onebook_collector.ledger.rebuild import differences, rebuild
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, bin_code, open_store, stock_of, verified
-from tests.contract.ledger_events import LOT, NOON, SERIAL, counted, line, moved, reversed_
+from tests.contract.ledger_events import LOT, SERIAL, counted, line, moved, reversed_
+from tests.contract.proven_book import sign
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlLedgerStore]:
         {"type": "edge_started", "software_version": "1"},
         moved(5, "receipt", line("LS99999", 1, to_bin="A-01")),
     )
-    await opened.write(lambda book: book.add_checkpoint("key", b"signature", NOON))
+    await sign(opened)
     await Journal(opened, "edge-3").book(moved(6, "donation", line(LOT, 5, to_bin="C-01")))
     await verified(opened)
     yield opened
@@ -75,7 +76,11 @@ def damage(folder: Path, *statements: str) -> None:
         (v.check_chain, ["UPDATE lot SET number = 'L9' WHERE number = 'L1'"], "entry 1 has another hash"),
         (v.check_chain, ["UPDATE envelope SET chain_hash = x'00' WHERE ledger_seq = 2"], "entry 2 has another hash"),
         (v.check_chain, ["UPDATE movement SET hash = x'00' WHERE ledger_seq = 4"], "entry 4 has another hash"),
-        (v.check_chain, ["UPDATE checkpoint SET head = x'00'"], "the checkpoint of entry 4 has another hash"),
+        (
+            v.check_chain,
+            ['UPDATE checkpoint SET statement = replace(statement, \'"head":"\', \'"head":"' + "0" * 64 + '","x":"\')'],
+            "the checkpoint of entry 4 has another hash",
+        ),
         (v.check_chain, ["UPDATE sequencer SET ledger_seq = 4"], "the sequencer stands at entry 4, the last one is 5"),
         (
             v.check_chain,

@@ -25,6 +25,7 @@ from onebook_collector.ledger.sql_store import SqlLedgerStore
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, bin_code, open_store, stock_of, take, verified
 from tests.contract.ledger_events import LOT, NOON, SERIAL, counted, line, moved, reversed_
+from tests.contract.proven_book import sign
 
 A = bin_code("A-01")
 
@@ -168,11 +169,11 @@ async def test_written_rows_cannot_be_changed(store: SqlLedgerStore, table: str)
     def decide(book: Desk) -> None:
         book.reject(journal.key, 3, "Li", "", NOON)
         book.close_discrepancy(1, "Li", "", NOON)
-        book.add_checkpoint("key", b"signature", NOON)
         book.record_fork(journal.key, b"upload", "why", NOON)
         book.release_fork(journal.key, "Li", "", NOON)
 
     await store.write(decide)
+    await sign(store)
     column = t.metadata.tables[table].columns.keys()[-1]
     for change in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
         with pytest.raises(DatabaseError, match="never changed"):

@@ -107,7 +107,3 @@ class Book(Protocol):
     def new_feed_epoch(self, reason: str, now_ms: int, *, feed_epoch: str | None = None) -> str:
         """The book was restored from a backup: cursors of its feed end here. Itself an entry. Gives the new epoch's name."""
         ...
-
-    def add_checkpoint(self, key_id: str, signature: bytes, now_ms: int) -> int:
-        """Keep a signature over `ledger_seq` and `head`. Gives the ledger_seq; raises RefusedError while the book is empty."""
-        ...

@@ -45,7 +45,6 @@ class Rows:
     forks: list[Row] = field(default_factory=list)
     fork_releases: list[Row] = field(default_factory=list)
     feed_epochs: list[Row] = field(default_factory=list)
-    checkpoints: list[Row] = field(default_factory=list)
     logs: dict[int, BookedLog] = field(default_factory=dict)
     lots: dict[int, Row] = field(default_factory=dict)
     serial_places: dict[int, SerialPlace] = field(default_factory=dict)

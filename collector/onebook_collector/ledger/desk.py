@@ -57,12 +57,6 @@ class Desk(Bookkeeper):
         self.rows.feed_epochs.append((seq, feed_epoch, now_ms, reason))
         return feed_epoch
 
-    def add_checkpoint(self, key_id: str, signature: bytes, now_ms: int) -> int:
-        if self.ledger_seq == 0:
-            raise RefusedError("empty_book", "there is no entry to sign yet")
-        self.rows.checkpoints.append((self.ledger_seq, self.head, now_ms, key_id, signature))
-        return self.ledger_seq
-
     def _undecided(self, key: LogKey, sequence: int) -> SetAside:
         log = self.log(key)
         aside = self.lookup.set_aside(log.log_id, sequence) if log else None

@@ -85,7 +85,6 @@ class SqlBook(Desk):
         self._insert(t.fork, rows.forks)
         self._insert(t.fork_release, rows.fork_releases)
         self._insert(t.feed_epoch, rows.feed_epochs)
-        self._insert(t.checkpoint, rows.checkpoints)
         self._upsert(t.serial_place, ((serial_id, *place) for serial_id, place in rows.serial_places.items()))
         self._add_up(rows)
         self._hashes.clear()

@@ -296,9 +296,9 @@ discrepancy_closing = Table(
 checkpoint = Table(
     "checkpoint",
     metadata,
-    Column("ledger_seq", BigInteger, ForeignKey("movement.ledger_seq"), primary_key=True, autoincrement=False),
-    Column("head", LargeBinary, nullable=False),
-    Column("made_at", BigInteger, nullable=False),
+    Column("made_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("ledger_seq", BigInteger, nullable=False),
+    Column("statement", Text, nullable=False),  # The bytes that are signed: a Statement of the schemas.
     Column("key_id", Text, nullable=False),
     Column("signature", LargeBinary, nullable=False),
 )
