@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, TypeAlias
 
@@ -182,6 +182,8 @@ class RegistersRead:
 
     values: Mapping[tuple[int, int], int]
     failed: Mapping[RegisterRange, str]  # reason: "no-answer", "exception-2", "bad-length" ...
+    read_at: Mapping[tuple[int, int], Instant] = field(default_factory=dict, compare=False)
+    """When the answer with this register came; what is not named has the moment of the poll."""
 
 
 class ModbusDriver(Protocol):

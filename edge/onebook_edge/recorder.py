@@ -79,6 +79,9 @@ class Recorder:
     def hear(self, output: Observed | Faulted | DeviceState) -> None:
         """Take what a device said, at once and in order."""
         match output:
+            case Observed(Measured() as reading):  # Thousands a second: nothing but samples can come of them.
+                for sample in self.pipeline.sample(reading, reading.observed_at):
+                    self._samples.add(sample)
             case Observed(reading):
                 self._feed(reading)
             case DeviceState(device_id, state, reason):
@@ -92,13 +95,16 @@ class Recorder:
         """Write what was heard, and keep the house, until cancelled."""
         self._entries.put_nowait(_Entry((EdgeStarted(software_version=self.software_version),)))
         await self._settle_interrupted()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write_journal())
-            tasks.create_task(self._write_telemetry())
-            tasks.create_task(self._wake_pipeline())
-            tasks.create_task(self._report_health())
-            tasks.create_task(self._make_room())
-            tasks.create_task(self._watch_clock())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write_journal())
+                tasks.create_task(self._write_telemetry())
+                tasks.create_task(self._wake_pipeline())
+                tasks.create_task(self._report_health())
+                tasks.create_task(self._make_room())
+                tasks.create_task(self._watch_clock())
+        finally:
+            await self._write_samples()  # A proper end loses nothing of what was heard.
 
     # Capture ----------------------------------------------------------------------------------------------------
 
@@ -188,10 +194,13 @@ class Recorder:
     async def _write_telemetry(self) -> None:
         while True:
             await asyncio.sleep(TELEMETRY_COMMIT_S)
-            now = self.clock.now()
-            self.outbox.count_refused(self._samples.take_not_taken())
-            while (batch := self._samples.drain(now)) is not None:
-                await self.outbox.take([batch], now)
+            await self._write_samples()
+
+    async def _write_samples(self) -> None:
+        now = self.clock.now()
+        self.outbox.count_refused(self._samples.take_not_taken())
+        while (written := self._samples.drain(now)) is not None:
+            await self.outbox.take([written], now)
 
     # Keeping house ----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import repeat
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -20,7 +21,7 @@ RegisterType = Literal["int16", "uint16", "int32", "uint32", "float32"]
 ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 BelowZero = Literal["twos_complement", "10000_plus"]
 
-_FORMATS: Mapping[RegisterType, str] = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
+_SIGN: Mapping[RegisterType, int] = {"int16": 0x8000, "int32": 0x8000_0000}  # From here on below zero.
 # What sensors send for "no value": the smallest and the largest number, and all ones (probe missing, reset, dead bus).
 _MARKERS: Mapping[RegisterType, frozenset[int]] = {
     "int16": frozenset({0x8000, 0x7FFF, 0xFFFF}),
@@ -97,6 +98,7 @@ class RegisterTable:
         self.unit_id, self.poll_interval_ms = settings.unit_id, settings.poll_interval_ms
         self._device_id = device_id
         self._registers = tuple(registers)
+        self._places = [tuple((one.function, one.address + i) for i in range(one.words)) for one in self._registers]
         self._ranges = tuple(_grouped(self._registers, registers_max))
 
     def ranges(self) -> Sequence[RegisterRange]:
@@ -105,31 +107,39 @@ class RegisterTable:
     def decode(self, answer: RegistersRead, now: Instant) -> list[Observed | Faulted]:
         """One reading per register of the table, also for those that gave no value. Silence is no fault but a quality."""
         faults = [Faulted(reason, _named(failed)) for failed, reason in answer.failed.items() if reason != "no-answer"]
-        return [*faults, *(Observed(self._measured(register, answer, now)) for register in self._registers)]
+        measured = map(self._measured, self._registers, self._places, repeat(answer), repeat(now))
+        return [*faults, *map(Observed, measured)]
 
-    def _measured(self, register: Register, answer: RegistersRead, now: Instant) -> Measured:
-        words = [answer.values.get((register.function, register.address + i)) for i in range(register.words)]
-        value = None if None in words else decode_words(register, [word for word in words if word is not None])
+    def _measured(
+        self, register: Register, places: Sequence[tuple[int, int]], answer: RegistersRead, now: Instant
+    ) -> Measured:
+        words = [answer.values[place] for place in places if place in answer.values]
+        value = decode_words(register, words) if len(words) == len(places) else None
         if value is not None:
             quality = Quality.GOOD
         else:
             quality = Quality.NO_ANSWER if _was_silence(register, answer) else Quality.NOT_VALID
-        return Measured(self._device_id, now, register.quantity, value, register.unit, quality)
+        at = answer.read_at.get(places[-1], now)
+        return Measured(self._device_id, at, register.quantity, value, register.unit, quality)
 
 
 def decode_words(register: Register, words: Sequence[int]) -> Decimal | None:
     """The value in the words; None for a marker of "no value", NaN, or a value that the sensor cannot have measured."""
-    raw = _in_order(words, register.byte_order)
-    markers = _MARKERS[register.type] if register.invalid_raw is None else register.invalid_raw
-    if int.from_bytes(raw, "big") in markers:
+    kind = register.type
+    if len(words) == 1 and register.byte_order in ("ABCD", "CDAB"):
+        raw = words[0]
+    else:
+        raw = int.from_bytes(_in_order(words, register.byte_order), "big")
+    if raw in (_MARKERS[kind] if register.invalid_raw is None else register.invalid_raw):
         return None
-    number = struct.unpack(_FORMATS[register.type], raw)[0]
-    if isinstance(number, float):
+    if kind == "float32":
+        number = struct.unpack(">f", raw.to_bytes(4, "big"))[0]
         if not math.isfinite(number):
             return None
         digits = _shortest_decimal(number)
     else:
-        digits = Decimal(_below_zero(number) if register.below_zero == "10000_plus" else number)
+        signed = raw - 2 * _SIGN[kind] if kind in _SIGN and raw >= _SIGN[kind] else raw
+        digits = Decimal(_below_zero(signed) if register.below_zero == "10000_plus" else signed)
     value = digits * register.factor + register.offset
     too_low = register.minimum is not None and value < register.minimum
     too_high = register.maximum is not None and value > register.maximum

@@ -134,6 +134,20 @@ async def test_readings_are_committed_as_samples_with_the_time_of_the_reading(tm
         assert {body["monotonic_ms"] + after for after in series["after_ms"]} == {at.monotonic_ms}
 
 
+async def test_a_proper_end_loses_no_sample_that_was_heard(tmp_path: Path) -> None:
+    outbox = await Outbox.open(tmp_path, "edge-1", CLOCK)
+    recorder = Recorder(
+        outbox, Pipeline(CaptureSettings(), Catalogue(), new_movement_id), CLOCK, tmp_path / "d", "test"
+    )
+    running = asyncio.create_task(recorder.run())
+    await asyncio.sleep(0)  # It has begun.
+    recorder.hear(Observed(Measured("probe-1", CLOCK.now(), "temperature_c", Decimal(20), "CEL", Quality.GOOD)))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert outbox[Stream.TELEMETRY].position.last_sequence == 1
+    await outbox.close()
+
+
 async def test_a_drafts_file_that_cannot_be_read_is_put_aside_and_work_goes_on(tmp_path: Path) -> None:
     (tmp_path / "drafts.json").write_text("{half")
     assert read_states(tmp_path / "drafts.json", CLOCK.now()) == {}

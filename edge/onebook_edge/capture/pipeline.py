@@ -102,7 +102,7 @@ class Pipeline:
     def handle(self, message: CaptureInput, now: Instant) -> list[CaptureOutput]:
         match message:
             case Measured():
-                return [*self._sample(message, now)]
+                return [*self.sample(message, now)]
             case Weighed():
                 return self._weigh(message, now)
             case TagRead():
@@ -117,6 +117,15 @@ class Pipeline:
                 return self._tell(work_place, answer, now)
             case Woken():
                 return self._wake(now)
+
+    def sample(self, reading: Measured, now: Instant) -> list[Measured]:
+        """What `handle` gives for a probe's reading. It never changes `wakeup_at`."""
+        key = reading.device_id, reading.quantity
+        self._measured[key] = reading
+        rule = self._sampled.get(key)
+        if rule is None:
+            rule = self._sampled[key] = SampledMeasurement(self._settings.sample_rule(*key))
+        return rule.handle(reading, now)
 
     def wakeup_at(self) -> int | None:
         machines: Iterable[ScanDialogue | BenchTags | TagPresence] = chain(
@@ -143,13 +152,6 @@ class Pipeline:
                     self._gates[device] = TagPresence(device, tags)
                 case _:
                     pass  # A probe needs no place: what it measures becomes samples.
-
-    def _sample(self, reading: Measured, now: Instant) -> list[Measured]:
-        key = reading.device_id, reading.quantity
-        self._measured[key] = reading
-        if key not in self._sampled:
-            self._sampled[key] = SampledMeasurement(self._settings.sample_rule(*key))
-        return self._sampled[key].handle(reading, now)
 
     def _weigh(self, reading: Weighed, now: Instant) -> list[CaptureOutput]:
         scale = self._scales.get(reading.device_id)

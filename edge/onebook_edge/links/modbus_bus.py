@@ -47,6 +47,7 @@ class _Poll:
     """What one poll brought so far."""
 
     values: dict[tuple[int, int], int] = field(default_factory=dict)
+    read_at: dict[tuple[int, int], Instant] = field(default_factory=dict)
     failed: dict[RegisterRange, str] = field(default_factory=dict)
     answered: bool = False  # The device said something that is certainly its own.
     last_fault: str = "no-answer"
@@ -129,10 +130,9 @@ class ModbusBus:
         if not isinstance(answer, Fault):
             poll.answered = True
             polled.status.counters.frames_ok += 1
-            addresses = range(wanted.address, wanted.address + wanted.count)
-            poll.values.update(
-                ((wanted.function, address), value) for address, value in zip(addresses, answer, strict=True)
-            )
+            places = [(wanted.function, address) for address in range(wanted.address, wanted.address + wanted.count)]
+            poll.values.update(zip(places, answer, strict=True))
+            poll.read_at.update(dict.fromkeys(places, self._line.heard_at))
             return
         poll.answered = poll.answered or answer.from_device
         poll.last_fault = answer.reason
@@ -179,7 +179,7 @@ class _Polled:
         if poll.failed and not poll.values:
             # Ask for one register again, though it was refused: or nobody would see the device die or mend.
             self.refused.discard(next(iter(poll.failed)))
-        answer = RegistersRead(poll.values, poll.failed)
+        answer = RegistersRead(poll.values, poll.failed, poll.read_at)
         for output in self.status.ask_driver(lambda: self.device.driver.decode(answer, now)) or []:
             if isinstance(output, Observed):
                 self.status.observed(output, now)

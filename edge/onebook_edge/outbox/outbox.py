@@ -20,7 +20,7 @@ from onebook_edge.outbox.retention import (
     telemetry_room,
 )
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
-from onebook_edge.outbox.store import EventDraft, StoredEvent, carried_over
+from onebook_edge.outbox.store import EventDraft, StoredEvent, WrittenFact, carried_over
 from onebook_edge.outbox.thinning import Thinned, gone, same_boot, thin
 from onebook_schemas.envelope import JournalFact, TelemetryFact
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
@@ -104,7 +104,7 @@ class Outbox:
         self.on_appended(Stream.JOURNAL, sequences[-1])
         return sequences
 
-    async def take(self, facts: Sequence[TelemetryFact], at: Instant) -> None:
+    async def take(self, facts: Sequence[TelemetryFact | WrittenFact], at: Instant) -> None:
         """Put telemetry of this moment into its stream, or count it as refused when there is no room.
 
         That count is the first that is told when there is room again.
@@ -187,8 +187,8 @@ class Outbox:
         for store in self._stores.values():
             await store.close()
 
-    def _draft(self, fact: JournalFact | TelemetryFact, at: Instant) -> EventDraft:
-        body = fact.model_dump_json(exclude_none=True).encode()
+    def _draft(self, fact: JournalFact | TelemetryFact | WrittenFact, at: Instant) -> EventDraft:
+        body = fact.json if isinstance(fact, WrittenFact) else fact.model_dump_json(exclude_none=True).encode()
         return EventDraft(body, at, self._clock.boot_id, self._clock.synchronised())
 
     async def _thin_some(self, store: SqliteStreamStore) -> bool:
@@ -231,9 +231,10 @@ class Outbox:
         return self._free
 
 
-def _samples_in(facts: Sequence[TelemetryFact]) -> int:
+def _samples_in(facts: Sequence[TelemetryFact | WrittenFact]) -> int:
+    written = sum(fact.samples for fact in facts if isinstance(fact, WrittenFact))
     taken = [fact for fact in facts if isinstance(fact, SamplesTaken)]
-    return sum(len(series.values) for fact in taken for series in fact.series)
+    return written + sum(len(series.values) for fact in taken for series in fact.series)
 
 
 def _finish_renewal(folder: Path, stream: Stream) -> None:

@@ -16,6 +16,14 @@ from onebook_schemas.uplink import Stream
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFact:
+    """A fact of the telemetry stream as JSON already, and how many samples it carries."""
+
+    json: bytes
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventDraft:
     """An event before it has a sequence: the fact as JSON bytes, and what the box knew about the moment."""
 

@@ -14,6 +14,7 @@ from onebook_edge.capture.settings import SampleSettings
 from onebook_edge.device import Measured, Quality
 from onebook_edge.machine import Instant
 from onebook_schemas.encoding import EVENT_BYTES_MAX
+from onebook_schemas.sensor_events import SamplesTaken
 
 BY_CHANGE = SampleSettings(dead_band=Decimal("0.5"), heartbeat_s=60)
 ALL = SampleSettings(keep="every")
@@ -30,6 +31,11 @@ def measured(
 ) -> Measured:
     number = None if value is None else Decimal(value)
     return Measured(device, Instant(at_ms, at_ms), quantity, number, unit, quality)
+
+
+def drained(batch: SampleBatch, now: Instant) -> SamplesTaken | None:
+    written = batch.drain(now)
+    return None if written is None else SamplesTaken.model_validate_json(written.json)
 
 
 NO, BAD = Quality.NO_ANSWER, Quality.NOT_VALID
@@ -71,7 +77,7 @@ def test_samples_become_columns_in_their_order() -> None:
         measured(2_000, None, BAD, device="probe-2"),
     ):
         batch.add(sample)
-    event = batch.drain(Instant(3_000, 99))
+    event = drained(batch, Instant(3_000, 99))
     assert event is not None
     temperature, humidity, other = event.series
     assert (temperature.device, temperature.quantity, temperature.unit) == ("probe-1", "temperature_c", "CEL")
@@ -88,7 +94,7 @@ def test_a_full_batch_takes_no_more_and_counts_them() -> None:
     for n in range(5):
         batch.add(measured(n, "1"))
     assert (len(batch), batch.not_taken) == (2, 3)
-    event = batch.drain(Instant(10, 10))
+    event = drained(batch, Instant(10, 10))
     assert event is not None
     assert event.series[0].after_ms == (-10, -9)
 
@@ -115,12 +121,14 @@ def test_no_event_is_too_large_and_nothing_is_lost_merged_or_reordered(
     ]
     for sample in samples:
         batch.add(sample)
-    drained: dict[str, list[tuple[int, float | None]]] = {}
-    while event := batch.drain(Instant(0, 0)):
-        assert len(event.model_dump_json()) <= EVENT_BYTES_MAX - 512
-        for series in event.series:
-            drained.setdefault(series.device, []).extend(zip(series.after_ms, series.values, strict=True))
-    for device, found in drained.items():
+    columns: dict[str, list[tuple[int, float | None]]] = {}
+    while written := batch.drain(Instant(0, 0)):
+        assert len(written.json) <= EVENT_BYTES_MAX - 512
+        series_taken = SamplesTaken.model_validate_json(written.json).series
+        assert written.samples == sum(len(series.values) for series in series_taken)
+        for series in series_taken:
+            columns.setdefault(series.device, []).extend(zip(series.after_ms, series.values, strict=True))
+    for device, found in columns.items():
         sent = [(s.observed_at.monotonic_ms, s.value) for s in samples if s.device_id == device]
         assert found == [(ms, None if value is None else float(value)) for ms, value in sent]
-    assert sum(map(len, drained.values())) == len(samples)
+    assert sum(map(len, columns.values())) == len(samples)

@@ -7,6 +7,7 @@ import pytest
 
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.device import Measured, Observed, RegisterRange, RegistersRead
+from onebook_edge.machine import Instant
 from onebook_edge.registers import ModbusSettings, Register, RegisterTable, decode_words
 from tests.unit.edge.drivers.playing import START, frame
 from tests.unit.edge.drivers.vectors import vectors
@@ -183,3 +184,11 @@ def test_a_range_that_stayed_silent_leaves_the_others_their_values() -> None:
     answer = RegistersRead({(3, 0): 7}, {RegisterRange(3, 50, 1): "no-answer"})
     readings = [output.reading for output in table.decode(answer, START) if isinstance(output, Observed)]
     assert [(r.quality, r.value) for r in readings if isinstance(r, Measured)] == [("good", 7), ("no_answer", None)]
+
+
+def test_each_reading_has_the_moment_of_the_answer_that_it_came_in() -> None:
+    table = RegisterTable("p1", ModbusSettings(), [_register(), _register(address=50, quantity="other_kg")])
+    earlier = Instant(START.monotonic_ms - 20, START.wall_ms - 20)
+    answer = RegistersRead({(3, 0): 7, (3, 50): 8}, {}, {(3, 0): earlier})
+    readings = [output.reading for output in table.decode(answer, START) if isinstance(output, Observed)]
+    assert [reading.observed_at for reading in readings] == [earlier, START]
