@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import structlog
 
+from onebook_collector.backup.record import read_record
 from onebook_collector.clock import Clock
 from onebook_collector.early_warning.facts import (
+    BackupsSeen,
     EdgeFact,
     EdgeKnown,
     SignOfLife,
@@ -16,6 +19,7 @@ from onebook_collector.early_warning.facts import (
     facts_of_telemetry,
 )
 from onebook_collector.early_warning.watcher import Watcher
+from onebook_collector.errors import RetryableError
 from onebook_collector.ingest.book_uploads import Booked
 from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.live_board import Announcement, LiveBoard
@@ -28,14 +32,18 @@ log = structlog.get_logger()
 
 TICK_S = 5.0
 RETENTION_EVERY_S = 3_600.0
+BACKUPS_EVERY_S = 60.0
 FACTS_WAITING_MAX = 100_000
 
 
 class Onlooker:
     """An IngestObserver. `await run()` for ever."""
 
-    def __init__(self, board: LiveBoard, watcher: Watcher, metrics: MetricsStore, clock: Clock) -> None:
-        self._board, self._watcher, self._metrics, self._clock = board, watcher, metrics, clock
+    def __init__(
+        self, board: LiveBoard, watcher: Watcher, metrics: MetricsStore, clock: Clock, backups: Path | None = None
+    ) -> None:
+        """`backups`: the folder whose record of backups is watched; None: no backup is configured."""
+        self._backups, self._board, self._watcher, self._metrics, self._clock = backups, board, watcher, metrics, clock
         self._site_of: Mapping[str, str] = {}
         self._facts: asyncio.Queue[tuple[int, EdgeFact]] = asyncio.Queue(FACTS_WAITING_MAX)
         self.facts_dropped = 0
@@ -52,6 +60,8 @@ class Onlooker:
             tasks.create_task(self._judge())
             tasks.create_task(self._tick())
             tasks.create_task(self._retain())
+            if self._backups is not None:
+                tasks.create_task(self._watch_backups(self._backups))
 
     # What the ingest has seen -----------------------------------------------------------------------------------
 
@@ -108,6 +118,18 @@ class Onlooker:
         while True:
             await self._metrics.enforce_retention(self._clock.now_ms())
             await asyncio.sleep(RETENTION_EVERY_S)
+
+    async def _watch_backups(self, folder: Path) -> None:
+        """The commands write the record, this program only looks. One that cannot be read proves nothing."""
+        while True:
+            now_ms = self._clock.now_ms()
+            try:
+                record = await asyncio.to_thread(read_record, folder)
+                self._note([BackupsSeen(record.last_backup_ms, record.last_proof_ms)], now_ms)
+            except RetryableError as error:
+                log.warning("backup_record_unreadable", problem=str(error))
+                self._note([BackupsSeen(None, None)], now_ms)
+            await asyncio.sleep(BACKUPS_EVERY_S)
 
     def _announce(self, warnings: Iterable[object]) -> None:
         for _ in warnings:

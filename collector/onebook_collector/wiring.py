@@ -51,11 +51,12 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
     try:
         watcher = await Watcher.open(rules_of(settings.warnings), warnings, clock.now_ms())
         board = LiveBoard()
-        onlooker = Onlooker(board, watcher, metrics, clock)
+        backups = settings.data_folder if settings.backup.store != "none" else None
+        onlooker = Onlooker(board, watcher, metrics, clock, backups)
         await onlooker.know(*await ledger.read(queries.edges_heard))
         broker = (settings.broker.host, settings.broker.port)
         ingest = IngestRunner(broker, settings.broker.client_id, ledger, metrics, onlooker, clock)
-        app = create_app(Centre(ledger, metrics, administration, watcher, board, ingest, clock))
+        app = create_app(Centre(ledger, metrics, administration, watcher, board, ingest, clock, backups))
         server = ApiServer(app, settings.api.host, settings.api.port)
         log.info("collector_started", address=server.address, data_folder=str(settings.data_folder))
         listening("http://{}:{}/".format(*server.address))

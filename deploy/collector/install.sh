@@ -17,10 +17,13 @@ install -d -m 0755 "$root/opt/onebook" "$root/etc/onebook" "$root/usr/local/shar
 python3 -m venv "$root/opt/onebook/venv"
 "$root/opt/onebook/venv/bin/pip" install --quiet --require-hashes -r requirements/collector.txt
 "$root/opt/onebook/venv/bin/pip" install --quiet --no-deps .
-install -m 0644 docs/operating/install_the_centre.md "$root/usr/local/share/doc/onebook/"
+install -m 0644 docs/operating/install_the_centre.md docs/operating/back_up_and_restore.md "$root/usr/local/share/doc/onebook/"
 [ -e "$root/etc/onebook/collector.toml" ] || install -m 0640 deploy/collector/collector.sample.toml "$root/etc/onebook/collector.toml"
 [ -n "$root" ] || chgrp onebook-collector /etc/onebook/collector.toml
 install -D -m 0644 deploy/collector/onebook-collector.service "$root/etc/systemd/system/onebook-collector.service"
+for unit in onebook-backup onebook-restore-drill; do
+  install -m 0644 "deploy/collector/$unit.service" "deploy/collector/$unit.timer" "$root/etc/systemd/system/"
+done
 install -D -m 0644 deploy/broker/onebook.conf "$root/etc/mosquitto/conf.d/onebook.conf"
 install -D -m 0644 deploy/broker/onebook.acl "$root/etc/mosquitto/onebook.acl"
 if [ "$systemd" = yes ] && [ -z "$root" ]; then
@@ -32,4 +35,5 @@ cat <<'TEXT'
   1. 编辑 / edit       /etc/onebook/collector.toml
   2. 登记 / register   sudo -u onebook-collector /opt/onebook/venv/bin/onebook collector import --sites sites.csv --edges edges.csv
   3. 启动 / start      systemctl restart mosquitto && systemctl start onebook-collector
+  4. 备份 / back up    /usr/local/share/doc/onebook/back_up_and_restore.md
 TEXT

@@ -17,8 +17,7 @@ from onebook_collector.settings import load_settings as load_collector_settings
 from onebook_edge.settings import load_settings as load_edge_settings
 from tests.house.tree import ROOT, name_of, project_files
 
-_SECTIONS = {"Unit", "Service", "Install"}
-_EXTRAS = ("edge", "collector", "dev")
+_EXTRAS = ("edge", "collector", "s3", "dev")
 
 
 @pytest.mark.parametrize("script", [ROOT / ".ci/run", *project_files(".sh")], ids=name_of)
@@ -28,9 +27,11 @@ def test_a_shell_script_can_be_parsed_and_run(script: Path) -> None:
     assert script.stat().st_mode & 0o111, "make it executable"
 
 
-@pytest.mark.parametrize("unit", project_files(".service"), ids=name_of)
+@pytest.mark.parametrize("unit", project_files(".service", ".timer"), ids=name_of)
 def test_a_unit_file_has_no_unknown_sections_or_keys(unit: Path) -> None:
-    assert set(re.findall(r"^\[(.+)\]$", unit.read_text(encoding="utf-8"), re.MULTILINE)) == _SECTIONS
+    by_a_timer = unit.suffix == ".service" and unit.with_suffix(".timer").exists()
+    sections = {"Unit", unit.suffix[1:].capitalize(), *([] if by_a_timer else ["Install"])}
+    assert set(re.findall(r"^\[(.+)\]$", unit.read_text(encoding="utf-8"), re.MULTILINE)) == sections
     if shutil.which("systemd-analyze"):
         run = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
         problems = [line for line in run.stderr.splitlines() if unit.name in line and "is not executable" not in line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -28,6 +29,7 @@ class Centre:
     live: LiveBoard
     ingest: IngestRunner
     clock: Clock
+    backups: Path | None = None  # The folder with the record of backups, where backups are configured.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

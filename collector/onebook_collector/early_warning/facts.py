@@ -67,11 +67,20 @@ class ClockSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupsSeen:
+    """When the last good backup was made, and when a drill last proved one (Unix ms; None: never). Concerns the centre."""
+
+    backup_ms: int | None
+    proof_ms: int | None
+    edge_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened, which may be what matters. Concerns no edge in particular."""
 
 
-EdgeFact = EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen
+EdgeFact = EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen
 Fact = EdgeFact | TimePassed
 
 

@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     SENSOR_SILENT = "sensor_silent"
     OUTBOX_FILLING = "outbox_filling"
     CLOCK_DRIFT = "clock_drift"
+    BACKUP_OVERDUE = "backup_overdue"
 
 
 class Severity(enum.IntEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from onebook_collector.early_warning.rules.backup_overdue import BackupOverdueLimits
 from onebook_collector.early_warning.rules.clock_drift import ClockDriftLimits
 from onebook_collector.early_warning.rules.edge_silent import EdgeSilentLimits
 from onebook_collector.early_warning.rules.environment_breach import EnvironmentBreachLimits
@@ -19,3 +20,4 @@ class WarningSettings(BaseModel):
     environment: EnvironmentBreachLimits = EnvironmentBreachLimits()
     outbox_filling: OutboxFillingLimits = OutboxFillingLimits()
     clock_drift: ClockDriftLimits = ClockDriftLimits()
+    backup: BackupOverdueLimits = BackupOverdueLimits()

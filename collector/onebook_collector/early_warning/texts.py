@@ -57,7 +57,24 @@ TEXTS: dict[str, Text] = {
         "采集端 {edge_id} 的时钟未对时（偏差 {drift_s:+.0f} 秒），事件时间只能估算",
         "The clock of edge {edge_id} is not synchronised (off by {drift_s:+.0f} s); times of its events are estimates",
     ),
+    "backup_overdue": Text(
+        "备份逾期：最近一份可用备份是 {last_at} 的，已超过 {days} 天，请运行 onebook collector backup run",
+        "Backup overdue: the last good one is of {last_at}, over {days} days old; run onebook collector backup run",
+    ),
+    "backup_overdue_never": Text(
+        "尚无可用备份，请运行 onebook collector backup run",
+        "There is no good backup yet; run onebook collector backup run",
+    ),
+    "proof_overdue": Text(
+        "恢复演练逾期：最近一次通过是 {last_at}，已超过 {days} 天，请运行 onebook collector restore-drill",
+        "Restore drill overdue: the last that held was at {last_at}, over {days} days ago; run onebook collector restore-drill",
+    ),
+    "proof_overdue_never": Text(
+        "尚未通过恢复演练，请运行 onebook collector restore-drill",
+        "No restore drill has held yet; run onebook collector restore-drill",
+    ),
     # Why a warning was closed.
+    "backup_made": Text("已补做", "Done since"),
     "edge_spoke": Text("采集端恢复通信", "The edge is heard again"),
     "back_within_limits": Text("恢复到限值以内", "Back within limits"),
     "sensor_spoke": Text("传感器恢复读数", "The sensor gives readings again"),

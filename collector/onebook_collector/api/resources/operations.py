@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from fastapi import APIRouter, Response
 
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.exposition import CONTENT_TYPE, Family, exposition, family
 from onebook_collector.api.picture import EdgePicture, look_at_edges
+from onebook_collector.backup.record import Record, read_record
 from onebook_collector.early_warning.rule import EarlyWarning, Severity
+from onebook_collector.errors import RetryableError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.queries import BookFigures
 from onebook_collector.live_board import Freshness
@@ -28,7 +32,8 @@ async def read_metrics(centre: CentreDep) -> ExpositionResponse:
     book = await centre.ledger.read(queries.figures)
     edges = await look_at_edges(centre)
     warnings = await centre.watcher.open_warnings()
-    families = (*_ingest(centre), *_book(book), *_edges(edges), _warnings(warnings))
+    record = await asyncio.to_thread(_record, centre.backups) if centre.backups else None
+    families = (*_ingest(centre), *_book(book), *_edges(edges), _warnings(warnings), *_backups(record))
     return ExpositionResponse(exposition(families))
 
 
@@ -63,6 +68,22 @@ def _edges(edges: Iterable[EdgePicture]) -> Iterable[Family]:
     yield family("onebook_edges", "gauge", "Edges by how fresh their picture is.", states, "freshness")
     yield family("onebook_edges_held", "gauge", "Edges with a log that says two things.", held)
     yield family("onebook_backlog_events", "gauge", "Events that edges still hold.", waiting, "stream")
+
+
+def _record(folder: Path) -> Record:
+    """One that cannot be read proves nothing; the log and an early warning say so."""
+    try:
+        return read_record(folder)
+    except RetryableError:
+        return Record()
+
+
+def _backups(record: Record | None) -> Iterable[Family]:
+    """Absent where no backup is configured; 0: never."""
+    if record is not None:
+        backup_s, proof_s = (record.last_backup_ms or 0) / 1_000, (record.last_proof_ms or 0) / 1_000
+        yield family("onebook_backup_last_good_unix_s", "gauge", "When the last good backup was made.", backup_s)
+        yield family("onebook_restore_drill_last_proof_unix_s", "gauge", "When a drill last proved a backup.", proof_s)
 
 
 def _warnings(warnings: Iterable[EarlyWarning]) -> Family:

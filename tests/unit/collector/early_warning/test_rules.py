@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from onebook_collector.early_warning.facts import (
+    BackupsSeen,
     ClockSeen,
     EdgeKnown,
     Fact,
@@ -19,6 +20,7 @@ from onebook_collector.early_warning.facts import (
     TimePassed,
 )
 from onebook_collector.early_warning.rule import Cleared, Raised, Rule, Subject
+from onebook_collector.early_warning.rules.backup_overdue import BACKUP, PROOF, BackupOverdue, BackupOverdueLimits
 from onebook_collector.early_warning.rules.clock_drift import ClockDrift, ClockDriftLimits
 from onebook_collector.early_warning.rules.edge_silent import EdgeSilent, EdgeSilentLimits
 from onebook_collector.early_warning.rules.environment_breach import (
@@ -275,3 +277,29 @@ def test_only_what_has_a_limit_is_watched() -> None:
 def test_limits_that_cannot_be_kept_are_refused(bounds: dict[str, float], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         EnvironmentLimit.model_validate({"site": "hz-01", "quantity": "temperature_c", **bounds})
+
+
+def test_a_backup_or_a_drill_that_is_missing_or_too_old_is_told_once_and_ends_with_the_next() -> None:
+    day = 24 * HOUR
+    rule = BackupOverdue(BackupOverdueLimits(backup_days=2, proof_days=30))
+    made, later = T0 + 1_000, T0 + 3 * day * 1_000
+    course = [
+        (0, BackupsSeen(None, None)),
+        (1, BackupsSeen(None, None)),
+        (2, BackupsSeen(made, made)),
+        (2 * day, BackupsSeen(made, made)),
+        (2 * day + 2, BackupsSeen(made, made)),
+        (3 * day, BackupsSeen(later, made)),
+        (31 * day, BackupsSeen(T0 + 31 * day * 1_000, made)),
+    ]
+    assert said_by(rule, BACKUP, course) == [
+        (0, "HIGH backup_overdue_never"),
+        (2, "cleared backup_made"),
+        (2 * day + 2, "HIGH backup_overdue"),
+        (3 * day, "cleared backup_made"),
+    ]
+    assert said_by(rule, PROOF, course) == [
+        (0, "HIGH proof_overdue_never"),
+        (2, "cleared backup_made"),
+        (31 * day, "HIGH proof_overdue"),
+    ]
