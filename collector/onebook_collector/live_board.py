@@ -45,6 +45,7 @@ class EdgePresence:
     online: bool = False
     software_version: str = ""
     epochs: dict[str, str] = field(default_factory=dict)
+    documents_held: dict[str, int] = field(default_factory=dict)  # Document -> version.
     clock_synchronised: bool | None = None
     clock_offset_ms: int | None = None  # Edge minus collector, when a live message came in.
     journal_waiting: int | None = None
@@ -104,6 +105,7 @@ class LiveBoard:
         edge = self.presence(state.edge_id)
         edge.online, edge.software_version = state.online, state.software_version or edge.software_version
         edge.epochs = {str(stream): epoch for stream, epoch in state.epochs.items()} or edge.epochs
+        edge.documents_held = dict(state.documents_held) or edge.documents_held
         if not retained and state.online:
             edge.last_seen_ms = received_ms
         self.announce(Announcement("presence", {"edge_id": state.edge_id, "online": state.online}))

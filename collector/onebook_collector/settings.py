@@ -67,6 +67,10 @@ class CheckpointSettings(_Settings):
         default=Path("checkpoint.key"),
         description="Signing key, below the data folder; `onebook collector checkpoint-key init` makes it.",
     )
+    every_movements: int = Field(default=1_000, ge=1, description="A checkpoint at the latest after so many movements.")
+    every_minutes: int = Field(
+        default=10, ge=1, description="And so many minutes after the last, if anything was written."
+    )
 
 
 class CollectorSettings(_Settings):

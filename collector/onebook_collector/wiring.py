@@ -17,11 +17,13 @@ from onebook_collector.early_warning.watcher import Watcher, rules_of
 from onebook_collector.ingest.runner import IngestRunner
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.book import LedgerSettings
+from onebook_collector.ledger.signing import load_key
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.live_board import LiveBoard
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_collector.metrics.store import MetricsStore
 from onebook_collector.onlooker import Onlooker
+from onebook_collector.proving.witnessing import Witnessing
 from onebook_collector.settings import CollectorSettings, MetricsSettings
 
 log = structlog.get_logger()
@@ -44,7 +46,8 @@ async def open_metrics(settings: CollectorSettings) -> MetricsStore:
 
 async def run_collector(settings: CollectorSettings, listening: Callable[[str], None]) -> None:
     """Run the centre until cancelled. `listening` is told the address of the page."""
-    clock = SystemClock()
+    clock, key_path = SystemClock(), settings.checkpoint_key_path
+    key = load_key(key_path)
     ledger, metrics = await open_ledger(settings), await open_metrics(settings)
     warnings = await EarlyWarningStore.open(settings.warnings_path)
     administration = await AdministrationStore.open(settings.administration_path)
@@ -63,6 +66,14 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.run())
             tasks.create_task(onlooker.run())
+            if key is None:
+                log.warning(
+                    "no_checkpoints", what_to_do="onebook collector checkpoint-key init", key_file=str(key_path)
+                )
+            else:
+                every = settings.checkpoint
+                witnessing = Witnessing(ledger, ingest.link, key, clock, every.every_movements, every.every_minutes)
+                tasks.create_task(witnessing.run())
             tasks.create_task(server.run_until_cancelled())
     finally:
         await ledger.close()

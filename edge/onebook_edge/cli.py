@@ -23,6 +23,7 @@ from onebook_edge.logs import configure_logging
 from onebook_edge.outbox.sqlite_store import plain_body
 from onebook_edge.settings import EdgeSettings, load_settings
 from onebook_edge.wiring import Agent, build_bus, build_device
+from onebook_edge.witness import export_of, held_in
 
 DEFAULT_CONFIGURATION = Path("/etc/onebook/edge.toml")
 
@@ -55,11 +56,20 @@ def _parser() -> argparse.ArgumentParser:
         ("check-config", _check_config, "检查配置 / check the configuration: all problems at once, each with its fix"),
         ("watch-device", _watch_device, "查看设备读数 / live readings of one device"),
         ("show-outbox", _show_outbox, "查看待上传 / what waits in the outbox"),
+        (
+            "checkpoints",
+            _checkpoints,
+            "查看留存的检查点 / signed checkpoints of the book that this site holds as a witness",
+        ),
     ):
         added = command(name, run, text)
         added.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
         if name == "watch-device":
             added.add_argument("device", help="设备名 / name of the device in the configuration")
+        if name == "checkpoints":
+            added.add_argument(
+                "--export", type=Path, metavar="FILE", help="交审计方 / write them to a file for the auditor"
+            )
         if name == "show-outbox":
             added.add_argument("--events", type=int, default=0, metavar="N", help="print the newest N events too")
     command("list-ports", _list_ports, "列出串口 / serial ports of this machine")
@@ -139,6 +149,24 @@ def _show_outbox(asked: argparse.Namespace) -> int:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             _print_stream(database, stream, path, asked.events)
     return 0
+
+
+def _checkpoints(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    export = export_of(settings.checkpoints_path, settings.edge_id)
+    for one in held_in(settings.checkpoints_path):
+        stated = one.stated()
+        print(
+            f"✓ {one.version}  {stated.feed_epoch}  第 {stated.ledger_seq} 笔 / entry {stated.ledger_seq}  {stated.head}"
+        )
+    for refused in export["refused"]:
+        print(f"✗ {refused['document']['version']}  与留存的不符 / contradicts: {refused['reason']}")
+    if not export["documents"]:
+        print("尚无检查点 / no checkpoint yet")
+    if asked.export:
+        asked.export.write_text(json.dumps(export, ensure_ascii=False), encoding="utf-8")
+        print(f"✓ {asked.export}: {len(export['documents'])}")
+    return 1 if export["refused"] else 0
 
 
 def _print_stream(database: sqlite3.Connection, stream: str, path: Path, events: int) -> None:

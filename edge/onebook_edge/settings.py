@@ -108,6 +108,10 @@ class EdgeSettings(_Settings):
     buses: tuple[BusSettings, ...] = Field(default=(), max_length=32, description="Modbus lines and gateways.")
 
     @property
+    def checkpoints_path(self) -> Path:
+        return self.data_folder / "checkpoints.db"
+
+    @property
     def device_ids(self) -> list[str]:
         return [one.id for one in self.devices] + [one.id for bus in self.buses for one in bus.devices]
 

@@ -21,6 +21,7 @@ from onebook_edge.recorder import Recorder, read_states
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
+from onebook_edge.witness import DOCUMENT, Witness
 
 log = get_logger()
 
@@ -42,6 +43,8 @@ class Agent:
         self.recorder = Recorder(outbox, pipeline, clock, states_file, version)
         broker = BrokerAddress(settings.broker.host, settings.broker.port)
         self.uplink = UplinkRunner(settings.edge_id, outbox, clock, broker, version)
+        self.witness = Witness(settings.checkpoints_path, settings.edge_id, self.uplink.hold_document)
+        self.uplink.listen(DOCUMENT, self.witness.hear)
         self.devices = [build_device(device, self.recorder.hear, clock) for device in settings.devices]
         self.buses = [build_bus(bus, self.recorder.hear, clock) for bus in settings.buses]
 
@@ -59,6 +62,7 @@ class Agent:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.recorder.run())
                 tasks.create_task(self.uplink.run())
+                tasks.create_task(self.witness.run())
                 tasks.create_task(self._publish_live())
                 for device in self.devices:
                     tasks.create_task(device.run())

@@ -37,6 +37,9 @@ class EdgeOut(ApiModel):
     software_version: str
     clock_synchronised: bool | None = Field(description="null: it has not said since the collector's start")
     clock_offset_ms: int | None = Field(description="edge minus collector, when its last live message came in")
+    documents_held: dict[str, int] = Field(
+        description="document -> version that the edge holds; that of `checkpoint` is the checkpoint's moment in Unix ms"
+    )
     backlog: dict[Stream, int] = Field(description="events that the edge still held, as it said last")
     logs: list[LogOut]
 
@@ -83,6 +86,7 @@ def edge_out(edge: EdgePicture) -> EdgeOut:
         software_version=edge.presence.software_version,
         clock_synchronised=edge.presence.clock_synchronised,
         clock_offset_ms=edge.presence.clock_offset_ms,
+        documents_held=dict(edge.presence.documents_held),
         backlog=dict(edge.waiting),
         logs=[
             LogOut(
