@@ -27,7 +27,7 @@ from onebook_collector.ledger.verify import verify
 from onebook_collector.logs import configure_logging
 from onebook_collector.reference import read_catalogue
 from onebook_collector.settings import CollectorSettings, load_settings
-from onebook_collector.wiring import open_ledger, run_collector
+from onebook_collector.wiring import broker_tls, open_ledger, run_collector
 from onebook_schemas.uplink import Stream
 
 DEFAULT_CONFIGURATION = Path("/etc/onebook/collector.toml")
@@ -89,6 +89,8 @@ async def _run(settings: CollectorSettings, asked: argparse.Namespace) -> int:
 
 
 async def _check_config(settings: CollectorSettings, asked: argparse.Namespace) -> int:
+    line = "TLS" if broker_tls(settings) else "明文，仅限本机 / plain text, this machine only"
+    print(f"✓ broker {settings.broker.host}:{settings.broker.port} {line}")
     print(f"✓ {asked.config}: 配置正确 / the configuration is right; ledger {settings.ledger_path}")
     return 0
 

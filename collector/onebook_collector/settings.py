@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -11,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from onebook_collector.backup.making import Sources
 from onebook_collector.backup.settings import BackupSettings
+from onebook_collector.certificates.settings import CertificateSettings
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.metrics.store import Retention
+from onebook_schemas.tls import TlsFiles, is_loopback
 
 
 class _Settings(BaseModel):
@@ -28,6 +31,7 @@ class BrokerSettings(_Settings):
     client_id: str = Field(
         default="collector-1", min_length=1, description="MQTT client id; each collector has its own."
     )
+    tls: TlsFiles | None = Field(default=None, description="Certificates; needed unless the broker is on loopback.")
 
 
 class LedgerFileSettings(_Settings):
@@ -51,6 +55,13 @@ class MetricsSettings(_Settings):
     retention: Retention = Retention()
 
 
+class ServerTlsSettings(_Settings):
+    """TLS of the web server, as PEM files."""
+
+    certificate_file: Path = Field(description="Certificate of the server, followed by its authority's.")
+    key_file: Path = Field(description="Private key of the certificate; readable by this program only.")
+
+
 class ApiSettings(_Settings):
     """The web server: API, overview page, live stream."""
 
@@ -58,6 +69,12 @@ class ApiSettings(_Settings):
         default="127.0.0.1", description="Address to listen on. There is no sign-in yet: keep it on loopback."
     )
     port: int = Field(default=8080, ge=0, lt=65536, description="TCP port; 0 takes a free one.")
+    tls: ServerTlsSettings | None = Field(
+        default=None, description="Certificate of the server; needed beyond loopback, unless `behind` says otherwise."
+    )
+    behind: Literal["nothing", "tls_proxy"] = Field(
+        default="nothing", description="tls_proxy: somebody else ends TLS in front of us, and nobody else reaches us."
+    )
 
 
 class CheckpointSettings(_Settings):
@@ -83,6 +100,7 @@ class CollectorSettings(_Settings):
     warnings: WarningSettings = WarningSettings()
     api: ApiSettings = ApiSettings()
     backup: BackupSettings = BackupSettings()
+    certificates: CertificateSettings = CertificateSettings()
 
     @property
     def ledger_path(self) -> Path:
@@ -95,6 +113,19 @@ class CollectorSettings(_Settings):
     @property
     def metrics_path(self) -> Path:
         return self.data_folder / self.metrics.file
+
+    @property
+    def authority_folder(self) -> Path:
+        return self.data_folder / "ca"
+
+    @property
+    def tls_folder(self) -> Path:
+        """Keys and certificates that `onebook ca issue-...` makes for the centre itself."""
+        return self.data_folder / "tls"
+
+    @property
+    def crl_path(self) -> Path:
+        return self.authority_folder / "crl.pem"
 
     @property
     def administration_path(self) -> Path:
@@ -120,7 +151,7 @@ class CollectorSettings(_Settings):
 def load_settings(path: Path) -> CollectorSettings:
     """Read and check a configuration file. Raises ConfigurationError with every problem, each with its fix."""
     try:
-        return CollectorSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        settings = CollectorSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -132,3 +163,22 @@ def load_settings(path: Path) -> CollectorSettings:
                 for one in error.errors(include_url=False)
             ]
         ) from error
+    problems = [*_line_problems(settings)]
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def _line_problems(settings: CollectorSettings) -> Iterator[str]:
+    """What leaves this machine is encrypted, or it does not leave."""
+    broker, api = settings.broker, settings.api
+    if broker.tls is None and not is_loopback(broker.host):
+        yield (
+            f"broker.tls: 缺少 / missing. {broker.host} 不在本机，须用 TLS / is not this machine: add [broker.tls] with"
+            " ca_file, certificate_file, key_file (`onebook ca issue-collector` makes them)."
+        )
+    if api.tls is None and api.behind == "nothing" and not is_loopback(api.host):
+        yield (
+            f"api.tls: 缺少 / missing. {api.host} 不只本机可达 / is reached from outside: add [api.tls] with certificate_file,"
+            ' key_file (`onebook ca issue-server` makes them), or say behind = "tls_proxy".'
+        )

@@ -11,6 +11,7 @@ root=${ONEBOOK_ROOT:-}   # Another root folder, for images and for the test of t
 systemd=${ONEBOOK_SYSTEMD:-yes}
 
 if [ -z "$root" ]; then
+  command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || { echo "先安装 / install first: apt-get install mosquitto"; exit 1; }
   id onebook-collector >/dev/null 2>&1 || useradd --system --home-dir /var/lib/onebook-collector --shell /usr/sbin/nologin onebook-collector
 fi
 install -d -m 0755 "$root/opt/onebook" "$root/etc/onebook" "$root/usr/local/share/doc/onebook"
@@ -25,7 +26,18 @@ for unit in onebook-backup onebook-restore-drill; do
   install -m 0644 "deploy/collector/$unit.service" "deploy/collector/$unit.timer" "$root/etc/systemd/system/"
 done
 install -D -m 0644 deploy/broker/onebook.conf "$root/etc/mosquitto/conf.d/onebook.conf"
-install -D -m 0644 deploy/broker/onebook.acl "$root/etc/mosquitto/onebook.acl"
+install -D -m 0644 deploy/broker/onebook.acl "$root/etc/mosquitto/onebook/onebook.acl"
+install -D -m 0755 deploy/broker/place_certificates "$root/usr/local/lib/onebook/place_certificates"
+install -D -m 0440 deploy/broker/onebook.sudoers "$root/etc/sudoers.d/onebook"
+install -d -m 0750 "$root/var/lib/onebook-collector"
+# The passphrase of the authority's key: apart from the data, so that a backup of the one does not hold the other.
+passphrase="$root/etc/onebook/ca.passphrase"
+[ -e "$passphrase" ] || (umask 077 && openssl rand -base64 32 >"$passphrase")
+chmod 0640 "$passphrase"
+if [ -z "$root" ]; then
+  chgrp onebook-collector "$passphrase"
+  chown onebook-collector:onebook-collector /var/lib/onebook-collector
+fi
 if [ "$systemd" = yes ] && [ -z "$root" ]; then
   systemctl daemon-reload
   systemctl enable onebook-collector
@@ -33,7 +45,6 @@ fi
 cat <<'TEXT'
 已安装 / installed. 下一步 / next:
   1. 编辑 / edit       /etc/onebook/collector.toml
-  2. 登记 / register   sudo -u onebook-collector /opt/onebook/venv/bin/onebook collector import --sites sites.csv --edges edges.csv
-  3. 启动 / start      systemctl restart mosquitto && systemctl start onebook-collector
-  4. 备份 / back up    /usr/local/share/doc/onebook/back_up_and_restore.md
+  2. 证书 / certificates, 登记 / register, 启动 / start: docs/operating/install_the_centre.md
+  3. 备份 / back up    /usr/local/share/doc/onebook/back_up_and_restore.md
 TEXT

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" -eq 0 ] || { echo "请用 root 运行 / run as root"; exit 1; }
+command -v openssl >/dev/null || { echo "先安装 / install first: apt-get install openssl"; exit 1; }
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 / Python 3.11 is needed"; exit 1; }
 
 root=${ONEBOOK_ROOT:-}   # Another root folder, for images and for the test of this script.
@@ -20,7 +21,8 @@ python3 -m venv "$root/opt/onebook/venv"
 install -m 0644 docs/operating/install_an_edge.md "$root/usr/local/share/doc/onebook/"
 install -m 0644 collector/onebook_collector/reference/catalogue.csv "$root/etc/onebook/catalogue.csv"
 [ -e "$root/etc/onebook/edge.toml" ] || install -m 0640 deploy/edge/edge.sample.toml "$root/etc/onebook/edge.toml"
-[ -n "$root" ] || chgrp onebook /etc/onebook/edge.toml
+install -d -m 0750 "$root/var/lib/onebook-edge"
+[ -n "$root" ] || { chgrp onebook /etc/onebook/edge.toml; chown onebook:onebook /var/lib/onebook-edge; }
 install -D -m 0644 deploy/edge/onebook-edge.service "$root/etc/systemd/system/onebook-edge.service"
 install -D -m 0644 deploy/edge/99-onebook.rules "$root/etc/udev/rules.d/99-onebook.rules"
 if [ "$systemd" = yes ] && [ -z "$root" ]; then
@@ -31,6 +33,7 @@ fi
 cat <<'TEXT'
 已安装 / installed. 下一步 / next:
   1. 编辑 / edit      /etc/onebook/edge.toml
-  2. 检查 / check     /opt/onebook/venv/bin/onebook edge check-config
-  3. 启动 / start     systemctl start onebook-edge
+  2. 登记 / enrol     /opt/onebook/venv/bin/onebook edge enroll --code ...   (码由中心给 / the centre gives the code)
+  3. 检查 / check     /opt/onebook/venv/bin/onebook edge check-config
+  4. 启动 / start     systemctl start onebook-edge
 TEXT

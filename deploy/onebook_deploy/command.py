@@ -18,6 +18,7 @@ class Program(NamedTuple):
 PROGRAMS = {
     "edge": Program("onebook_edge.cli", "edge", "仓库端采集程序", "the agent in a warehouse"),
     "collector": Program("onebook_collector.cli", "collector", "省级中心", "the centre"),
+    "ca": Program("onebook_collector.ca_cli", "collector", "证书与登记", "certificates and enrolment"),
     "sim": Program("onebook_firmware_sim.cli", "simulator", "模拟设备与仓库", "simulated devices and warehouses"),
     "demo": Program("onebook_deploy.demo", "dev", "在本机演示全流程", "everything together on this machine"),
 }

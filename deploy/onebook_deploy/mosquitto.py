@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -13,7 +14,6 @@ from pathlib import Path
 
 _CONFIGURATION = """
 listener {port} 127.0.0.1
-allow_anonymous true
 set_tcp_nodelay true
 max_queued_messages 100000
 max_inflight_messages 500
@@ -25,6 +25,13 @@ log_type warning
 log_type notice
 """
 _STARTS_WITHIN_S = 10.0
+
+ACCESS_LIST = Path(__file__).parents[1] / "broker/onebook.acl"  # In a checkout: tests and demonstration run from one.
+IDENTITY = """
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+"""
 
 
 class MosquittoMissingError(Exception):
@@ -50,6 +57,24 @@ def mosquitto_program() -> str:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerTls:
+    """Files of a broker that speaks to certificates only, as deploy/broker/onebook.conf does."""
+
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+    crl_file: Path | None = None
+    access_list: Path = ACCESS_LIST
+
+    def configuration(self) -> str:
+        revoked = f"crlfile {self.crl_file}\n" if self.crl_file is not None else ""
+        return (
+            f"allow_anonymous false\ncafile {self.ca_file}\ncertfile {self.certificate_file}\nkeyfile {self.key_file}\n"
+            f"{revoked}acl_file {self.access_list}{IDENTITY}"
+        )
+
+
 @dataclass(slots=True)
 class PrivateBroker:
     """One broker that can be killed and started again on the same port, with or without what it remembered."""
@@ -57,6 +82,7 @@ class PrivateBroker:
     folder: Path
     port: int
     extra_configuration: str = ""
+    tls: BrokerTls | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -65,12 +91,18 @@ class PrivateBroker:
         configuration = self.folder / "mosquitto.conf"
         user = f"user {self.folder.owner()}\n"  # Mosquitto gives up root for "mosquitto", who may not write here.
         text = _CONFIGURATION.format(port=self.port, folder=self.folder)
-        configuration.write_text(user + text + self.extra_configuration, encoding="utf-8")
+        access = self.tls.configuration() if self.tls is not None else "allow_anonymous true\n"
+        configuration.write_text(user + text + access + self.extra_configuration, encoding="utf-8")
         command = [mosquitto_program(), "-c", str(configuration)]
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait_until_it_listens()
+
+    def reload(self) -> None:
+        """SIGHUP: access list and revocation list are read again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """SIGKILL: it remembers only what it had written down."""
@@ -96,9 +128,11 @@ class PrivateBroker:
 
 
 @contextlib.contextmanager
-def private_broker(folder: Path, *, port: int | None = None, extra_configuration: str = "") -> Iterator[PrivateBroker]:
+def private_broker(
+    folder: Path, *, port: int | None = None, extra_configuration: str = "", tls: BrokerTls | None = None
+) -> Iterator[PrivateBroker]:
     """A running broker that is stopped at the end."""
-    broker = PrivateBroker(folder, port or free_port(), extra_configuration)
+    broker = PrivateBroker(folder, port or free_port(), extra_configuration, tls)
     broker.start()
     try:
         yield broker

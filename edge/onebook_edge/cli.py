@@ -9,7 +9,10 @@ import json
 import signal
 import sqlite3
 import sys
+import time
+import urllib.parse
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock
 from onebook_edge.device import CodeScanned, Faulted, Measured, Observed, Reading, TagRead, Weighed
 from onebook_edge.errors import ConfigurationError, EdgeError
+from onebook_edge.identity.broker_line import broker_line
+from onebook_edge.identity.enrolment import enrol
 from onebook_edge.links.device_status import DeviceState
 from onebook_edge.links.serial_ports import list_serial_ports
 from onebook_edge.logs import configure_logging
@@ -24,6 +29,7 @@ from onebook_edge.outbox.sqlite_store import plain_body
 from onebook_edge.settings import EdgeSettings, load_settings
 from onebook_edge.wiring import Agent, build_bus, build_device
 from onebook_edge.witness import export_of, held_in
+from onebook_schemas.enrolment import Invitation, parse_invitation
 
 DEFAULT_CONFIGURATION = Path("/etc/onebook/edge.toml")
 
@@ -55,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, "运行 / run the agent until stopped"),
         ("check-config", _check_config, "检查配置 / check the configuration: all problems at once, each with its fix"),
         ("watch-device", _watch_device, "查看设备读数 / live readings of one device"),
+        ("enroll", _enroll, "登记 / get this box its certificate from the centre, with a one-time code"),
         ("show-outbox", _show_outbox, "查看待上传 / what waits in the outbox"),
         (
             "checkpoints",
@@ -69,6 +76,15 @@ def _parser() -> argparse.ArgumentParser:
         if name == "checkpoints":
             added.add_argument(
                 "--export", type=Path, metavar="FILE", help="交审计方 / write them to a file for the auditor"
+            )
+        if name == "enroll":
+            source = added.add_mutually_exclusive_group(required=True)
+            source.add_argument("--code", metavar="OBE-...", help="登记码 / the code as the centre printed it")
+            source.add_argument(
+                "--scan", metavar="DEVICE", help="用本机扫码枪 / read it with this scanner of the configuration"
+            )
+            added.add_argument(
+                "--centre", metavar="https://HOST:PORT", help="中心地址 / another address than in the code"
             )
         if name == "show-outbox":
             added.add_argument("--events", type=int, default=0, metavar="N", help="print the newest N events too")
@@ -94,8 +110,63 @@ def _check_config(asked: argparse.Namespace) -> int:
     for device in settings.device_ids:
         role = used[device].role if device in used else "climate (default)"
         print(f"✓ {device}: {role}")
+    line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
+    print(f"✓ broker {line.host}:{line.port} {'TLS' if line.tls else '明文，仅限本机 / plain text, this machine only'}")
     print(f"✓ {asked.config}: 配置正确 / the configuration is right ({settings.edge_id})")
     return 0
+
+
+def _enroll(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    configure_logging("WARNING")
+    text = asked.code if asked.scan is None else asyncio.run(_scanned_invitation(settings, asked.scan))
+    invitation = parse_invitation(text)
+    if invitation is None:
+        raise ConfigurationError(
+            ["--code: 不是登记码 / not an enrolment code. It begins with OBE- and must be complete."]
+        )
+    if asked.centre:
+        invitation = _at(invitation, asked.centre)
+    identity = enrol(settings.identity_folder, settings.edge_id, invitation)
+    until = time.strftime("%Y-%m-%d", time.gmtime(identity.not_after_ms / 1000))
+    print(f"✓ {identity.edge_id}: 已登记，有效至 {until}，自动续期 / enrolled until {until}, renews by itself")
+    print(f"  broker {identity.broker_host}:{identity.broker_port} (TLS)   {settings.identity_folder.file}")
+    return 0
+
+
+def _at(invitation: Invitation, address: str) -> Invitation:
+    parts = urllib.parse.urlsplit(address)
+    if parts.scheme != "https" or parts.hostname is None:
+        raise ConfigurationError([f"--centre {address}: 例如 / for example https://centre.example:8443"])
+    return replace(invitation, host=parts.hostname, port=parts.port or 443)
+
+
+async def _scanned_invitation(settings: EdgeSettings, device_id: str) -> str:
+    """The first enrolment code that this scanner reads."""
+    found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def hear(output: Observed | Faulted | DeviceState) -> None:
+        match output:
+            case Observed(CodeScanned(text=text)) if not found.done():
+                code = text[max(text.find("OBE-"), 0) :]  # What stands before it says which symbology it was.
+                if parse_invitation(code):
+                    found.set_result(code)
+                else:
+                    print(f"! 不是登记码 / not an enrolment code: {text[:40]!r}", flush=True)
+            case DeviceState(_, state, reason) if reason:
+                print(f"-- {state}: {reason.zh} / {reason.en}", flush=True)
+
+    device = next((one for one in settings.devices if one.id == device_id), None)
+    if device is None:
+        raise ConfigurationError(
+            [f"--scan {device_id}: 没有设备 / no such device; there are: {', '.join(settings.device_ids)}"]
+        )
+    print(f"请用 {device_id} 扫描登记码 / scan the code with {device_id} ...", flush=True)
+    reading = asyncio.create_task(build_device(device, hear, SystemClock(trusted=True)).run())
+    try:
+        return await found
+    finally:
+        reading.cancel()
 
 
 def _watch_device(asked: argparse.Namespace) -> int:

@@ -15,6 +15,8 @@ from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.settings import CaptureSettings
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.errors import ConfigurationError
+from onebook_edge.identity.identity_file import IdentityFolder
+from onebook_edge.identity.settings import BrokerSettings
 from onebook_edge.links.link_settings import LinkSettings
 from onebook_edge.links.modbus_line import ModbusLineSettings
 from onebook_edge.outbox.retention import MIB, DiskBudget
@@ -23,13 +25,6 @@ from onebook_schemas.identifiers import DeviceId, EdgeId
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BrokerSettings(_Settings):
-    """Where the MQTT broker is."""
-
-    host: str = Field(default="127.0.0.1", min_length=1, description="Name or IP address of the broker.")
-    port: int = Field(default=1883, gt=0, lt=65536, description="TCP port of the broker.")
 
 
 class OutboxSettings(_Settings):
@@ -98,7 +93,9 @@ class EdgeSettings(_Settings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What the log says.")
     live_interval_s: float = Field(default=5.0, gt=0, description="How often the latest readings are published, in s.")
-    broker: BrokerSettings = BrokerSettings()
+    broker: BrokerSettings | None = Field(
+        default=None, description="Where the broker is; not needed on an enrolled box."
+    )
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockSettings = ClockSettings()
     capture: CaptureSettings = CaptureSettings()
@@ -110,6 +107,10 @@ class EdgeSettings(_Settings):
     @property
     def checkpoints_path(self) -> Path:
         return self.data_folder / "checkpoints.db"
+
+    @property
+    def identity_folder(self) -> IdentityFolder:
+        return IdentityFolder(self.data_folder / "identity")
 
     @property
     def device_ids(self) -> list[str]:

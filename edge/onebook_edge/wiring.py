@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import sys
+from collections.abc import Callable
 from typing import cast
 
 from onebook_edge.capture.pipeline import Pipeline
@@ -12,6 +13,8 @@ from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.device import ByteDriver, ModbusDriver
 from onebook_edge.device_runner import DeviceRunner
+from onebook_edge.identity.broker_line import BrokerLine, broker_line
+from onebook_edge.identity.runner import RenewalRunner
 from onebook_edge.links.device_status import Sink
 from onebook_edge.links.link_settings import build_link
 from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
@@ -41,10 +44,14 @@ class Agent:
         pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, states)
         version = software_version()
         self.recorder = Recorder(outbox, pipeline, clock, states_file, version)
-        broker = BrokerAddress(settings.broker.host, settings.broker.port)
+        line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
+        if line.tls is None:
+            log.warning("broker_without_tls", host=line.host, meaning="明文，仅限本机 / plain text, this machine only")
+        broker = BrokerAddress(line.host, line.port, line.tls)
         self.uplink = UplinkRunner(settings.edge_id, outbox, clock, broker, version)
         self.witness = Witness(settings.checkpoints_path, settings.edge_id, self.uplink.hold_document)
         self.uplink.listen(DOCUMENT, self.witness.hear)
+        self.renewal = _renewal(settings, line, clock, self.uplink.link.reconnect)
         self.devices = [build_device(device, self.recorder.hear, clock) for device in settings.devices]
         self.buses = [build_bus(bus, self.recorder.hear, clock) for bus in settings.buses]
 
@@ -64,6 +71,8 @@ class Agent:
                 tasks.create_task(self.uplink.run())
                 tasks.create_task(self.witness.run())
                 tasks.create_task(self._publish_live())
+                if self.renewal is not None:
+                    tasks.create_task(self.renewal.run())
                 for device in self.devices:
                     tasks.create_task(device.run())
                 for bus in self.buses:
@@ -75,6 +84,14 @@ class Agent:
         while True:
             await asyncio.sleep(self._settings.live_interval_s)
             await self.uplink.publish_live(self.recorder.pipeline.live())
+
+
+def _renewal(
+    settings: EdgeSettings, line: BrokerLine, clock: SystemClock, reconnect: Callable[[str], None]
+) -> RenewalRunner | None:
+    if line.identity is None or line.tls is None:
+        return None
+    return RenewalRunner(settings.identity_folder, line.identity, line.tls, clock, reconnect)
 
 
 def build_device(settings: DeviceSettings, sink: Sink, clock: SystemClock) -> DeviceRunner:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-EdgeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+_EDGE_ID = r"^[a-z0-9][a-z0-9-]{1,62}$"
+EdgeId = Annotated[str, StringConstraints(pattern=_EDGE_ID)]
 """One edge agent = MQTT client id = certificate common name. Lower case, so that a topic and a host name can carry it."""
 
 Epoch = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -39,6 +41,11 @@ HexDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, StringConstraints(max_length=200)]
 LotNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SerialNumber = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+def is_edge_id(text: str) -> bool:
+    return re.fullmatch(_EDGE_ID, text) is not None
+
 
 INT64_MAX = 2**63 - 1
 

@@ -78,14 +78,17 @@ class MqttLink:
         on_connected: Callable[[], None] = lambda: None,
         on_disconnected: Callable[[str], None] = lambda reason: None,
         on_message: Callable[[Inbound], None] = lambda message: None,
+        on_problem: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self.connected = asyncio.Event()
         self.last_problem = "not connected yet"
         self._address, self._keepalive_s = (host, port), keepalive_s
         self._subscriptions = list(subscriptions)
         self._hear_connected, self._hear_disconnected, self._hear_message = on_connected, on_disconnected, on_message
+        self._hear_problem, self._told_problem = on_problem, ""
         self._disconnected = asyncio.Event()
         self._connection = 0
+        self._refused = False
         self._pending: dict[int, asyncio.Future[ReasonCode]] = {}
         self._slots = asyncio.Semaphore(inflight_max)
         self._socket: socket.socket | None = None
@@ -130,6 +133,9 @@ class MqttLink:
             while True:
                 before = self._connection
                 await self._connect_once()
+                if self._connection == before and self._told_problem != self.last_problem:
+                    self._told_problem = self.last_problem
+                    self._hear_problem(self.last_problem)  # Once for each reason: it is tried many times a minute.
                 delay_s = RETRY_S_MIN if self._connection > before else min(delay_s * 2, RETRY_S_MAX)
                 await asyncio.sleep(delay_s * self._jitter.uniform(0.7, 1.3))
         finally:
@@ -170,6 +176,7 @@ class MqttLink:
     async def _connect_once(self) -> None:
         """Connect, and return when the connection has ended, for whatever reason."""
         self._disconnected.clear()
+        self._refused = False
         before = self._connection
         try:
             await asyncio.to_thread(
@@ -183,6 +190,7 @@ class MqttLink:
                 await self._disconnected.wait()
         except TimeoutError:
             if self._connection == before:
+                self._refused = True
                 self.reconnect("the broker does not answer")
         await self._disconnected.wait()
 
@@ -225,10 +233,12 @@ class MqttLink:
     # What paho says ---------------------------------------------------------------------------------------------
 
     def _on_connect(self, client: mqtt.Client, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
-        if code.is_failure:
+        self._refused = code.is_failure
+        if self._refused:
             self.last_problem = f"the broker refuses the connection: {code}"
             return
         self._connection += 1
+        self._told_problem = ""
         self.connected.set()
         if self._subscriptions:  # On every connection: the broker may have lost the session.
             client.subscribe([(topic, SubscribeOptions(qos=qos)) for topic, qos in self._subscriptions])
@@ -249,6 +259,8 @@ class MqttLink:
         if was_connected:
             self.last_problem = reason
             self._hear_disconnected(reason)
+        elif not self._refused:
+            self.last_problem = f"the broker ended the connection at once ({reason}): does it believe our certificate?"
 
     def _on_publish(self, _c: mqtt.Client, _u: Any, message_id: int, code: ReasonCode, _p: Any) -> None:
         receipt = self._pending.pop(message_id, None)

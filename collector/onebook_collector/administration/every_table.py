@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from onebook_collector.administration.tables import metadata
+from onebook_collector.certificates import tables as _certificates
 
-__all__ = ["metadata"]
+__all__ = ["_certificates", "metadata"]

@@ -15,6 +15,7 @@ from onebook_collector.api.resources import (
     balances,
     discrepancies,
     edges,
+    enrolments,
     feed,
     forks,
     health,
@@ -52,6 +53,7 @@ def create_api(centre: Centre | None) -> FastAPI:
     for resource in _RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
+    app.include_router(enrolments.router, prefix="/api/v1", responses=PROBLEM_RESPONSES)  # A code is what admits here.
     app.include_router(health.router)
     app.include_router(operations.router)
     generate = app.openapi
@@ -60,6 +62,16 @@ def create_api(centre: Centre | None) -> FastAPI:
         return app.openapi_schema or _with_problem_media_type(generate())
 
     app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def create_door(centre: Centre) -> FastAPI:
+    """What boxes reach: enrolment and renewal, nothing else. Its certificate is from our own authority, unknown to browsers."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.centre = centre
+    add_error_handlers(app)
+    app.add_middleware(BodyLimit)
+    app.include_router(enrolments.router, prefix="/api/v1", responses=PROBLEM_RESPONSES)
     return app
 
 

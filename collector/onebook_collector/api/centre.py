@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from onebook_collector.administration.store import AdministrationStore
+from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import Clock
 from onebook_collector.early_warning.watcher import Watcher
 from onebook_collector.ingest.runner import IngestRunner
@@ -30,6 +31,7 @@ class Centre:
     ingest: IngestRunner
     clock: Clock
     backups: Path | None = None  # The folder with the record of backups, where backups are configured.
+    certificates: CertificateOffice | None = None  # None: another authority gives out the certificates.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

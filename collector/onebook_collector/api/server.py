@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,7 +22,9 @@ class ApiServer(uvicorn.Server):
     Raises OSError at once if the address is taken.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
+        """`tls`: files of the certificate and of its key."""
+        certificate_file, key_file = tls or (None, None)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -30,6 +33,8 @@ class ApiServer(uvicorn.Server):
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=STOP_WITHIN_S,
+                ssl_certfile=certificate_file,
+                ssl_keyfile=key_file,
             )
         )
         self._centre: Centre = app.state.centre

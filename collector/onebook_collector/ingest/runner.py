@@ -8,6 +8,7 @@ any two of these repeats work and changes nothing.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -79,6 +80,7 @@ class IngestRunner:
         metrics: MetricsStore,
         observer: IngestObserver,
         clock: Clock,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.counters = IngestCounters()
         self._ledger, self._metrics, self._observer, self._clock = ledger, metrics, observer, clock
@@ -87,7 +89,9 @@ class IngestRunner:
             *link_address,
             client_id,
             subscriptions=[(f"$share/collectors/{topics.UPLOADS_FILTER}", 1), (topics.STATES_FILTER, 1)],
+            tls=tls,
             on_message=self._inbox.put_nowait,
+            on_problem=lambda reason: log.warning("broker_unreachable", reason=reason),
         )
 
     @property

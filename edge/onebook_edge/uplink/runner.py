@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ LOAD_BYTES_MAX = 512 * 1024  # Plain bytes of events in one upload.
 class BrokerAddress:
     host: str
     port: int
+    tls: ssl.SSLContext | None = None
 
 
 class UplinkRunner:
@@ -70,11 +72,13 @@ class UplinkRunner:
             broker.host,
             broker.port,
             edge_id,
+            tls=broker.tls,
             subscriptions=[(topics.down_filter(edge_id), 1)],
             will=LastWill(topics.state(edge_id), encode(self._state(online=False))),
             on_connected=lambda: self._inbox.put_nowait(Connected()),
             on_disconnected=self._hear_disconnected,
             on_message=self._hear_message,
+            on_problem=lambda reason: log.warning("broker_unreachable", reason=reason),
         )
         outbox.on_appended = lambda stream, through: self._inbox.put_nowait(Appended(stream, through))
         outbox.protected_through = lambda stream: self._machine.protected_through(stream)

@@ -1,0 +1,1 @@
+"""Who is who: the authority that signs certificates, one-time enrolment codes, renewal and revocation."""
