@@ -119,7 +119,7 @@ async def tls_centre(folder: Path, *, edge_days: int = 90) -> AsyncIterator[TlsC
         onlooker = Onlooker(LiveBoard(), watcher, metrics, clock)
         own = client_context(workshop.make("collector.1", Profile.COLLECTOR))
         ingest = IngestRunner((HOST, broker.port), "collector-1", ledger, metrics, onlooker, clock, own)
-        centre = Centre(ledger, metrics, administration, watcher, LiveBoard(), ingest, clock, office)
+        centre = Centre(ledger, metrics, administration, watcher, LiveBoard(), ingest, clock, certificates=office)
         api = ApiServer(create_door(centre), HOST, port, (server.certificate_file, server.key_file))
         tasks = [asyncio.create_task(ingest.run()), asyncio.create_task(api.run_until_cancelled())]
         try:
