@@ -123,6 +123,15 @@ async def test_dropping_gives_the_space_back(journal: SqliteStreamStore) -> None
     assert journal.usage.used_bytes < full / 4
 
 
+async def test_no_more_is_dropped_than_the_bytes_ask_for(journal: SqliteStreamStore) -> None:
+    await journal.append([draft(n, size=1_000) for n in range(1, 1_001)])
+    await journal.mark_delivered(1_000)
+    full = journal.usage.used_bytes
+    dropped = await journal.drop_delivered(keep_bytes=full - 50_000, delivered_before_ms=0)
+    assert journal.usage.used_bytes <= full - 50_000
+    assert 40 <= dropped <= 200, "each takes 1,000 to 1,400 bytes, of which the store knew 1,200"
+
+
 async def test_one_event_takes_the_place_of_thinned_ones(telemetry: SqliteStreamStore) -> None:
     await telemetry.append([draft(n) for n in range(1, 11)])
     await telemetry.replace(3, 8, draft(8))

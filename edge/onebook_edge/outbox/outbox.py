@@ -194,10 +194,15 @@ class Outbox:
     async def _thin_some(self, store: SqliteStreamStore) -> bool:
         """Make one event of the oldest ones that wait. False: nothing is left to thin."""
         after = max(store.position.delivered_through, self.protected_through(Stream.TELEMETRY))
-        events = await store.load(after, _THIN_AT_ONCE, 1 << 30)
-        events = events[: same_boot(events)]
-        if len(events) < 2:
-            return False
+        while True:
+            events = await store.load(after, _THIN_AT_ONCE, 1 << 30)
+            count = same_boot(events)
+            if count > 1:
+                break
+            if count == len(events):
+                return False
+            after = events[0].through  # All of a boot that can give way has: the next boot's turn.
+        events = events[:count]
         thinned = thin(events)
         await store.replace(events[0].sequence, events[-1].through, _draft_like(thinned))
         log.warning("telemetry_thinned", events=len(events), samples=thinned.fact.samples_dropped)

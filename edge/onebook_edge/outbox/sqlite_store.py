@@ -45,6 +45,8 @@ UPDATE identity SET schema_version = 2;
 _COMPRESS_ABOVE_BYTES = 512
 _DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never waits long behind it.
 _PAGES_PER_VACUUM = 256
+_FREE_BYTES_MIN = 16 * 1024
+_ROW_BYTES = 64  # About what a row takes beside its body.
 _FIND_AMONG = 2_000
 
 T = TypeVar("T")
@@ -133,7 +135,7 @@ class SqliteStreamStore:
         while True:
             count = await self._in_thread(self._drop_some, keep_bytes, delivered_before_ms)
             dropped += count
-            if count < _DELETE_AT_ONCE:
+            if count == 0:
                 return dropped
 
     async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
@@ -211,7 +213,7 @@ class SqliteStreamStore:
         except sqlite3.OperationalError:
             self._read_position()  # Whether a failed COMMIT came through, only the file knows.
             raise
-        return sum(len(row[3]) + 64 for row in rows)
+        return sum(len(row[3]) + _ROW_BYTES for row in rows)
 
     def _packed(self, body: bytes) -> bytes:
         """Journal events stay legible (and searchable, see `find`); of telemetry one in ten bytes is left."""
@@ -252,15 +254,27 @@ class SqliteStreamStore:
         self._give_back_space()
 
     def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
-        """Delete one transaction's worth of delivered events."""
-        over = self._used_bytes > keep_bytes
-        condition = "through < ?" if over else "through < ? AND wall_ms < ?"
-        values = (self._position.delivered_through,) + (() if over else (delivered_before_ms,))
+        """Delete one transaction's worth of delivered events: the oldest that the bytes ask for, else those of past days."""
+        delivered, excess = self._position.delivered_through, self._used_bytes - keep_bytes
+        if excess > 0:
+            condition, values = "through < ? AND sequence <= ?", (delivered, self._enough(delivered, excess))
+        else:
+            condition, values = "through < ? AND wall_ms < ?", (delivered, delivered_before_ms)
         chosen = f"SELECT sequence FROM event WHERE {condition} ORDER BY sequence LIMIT {_DELETE_AT_ONCE}"  # noqa: S608
         count = self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values).rowcount  # noqa: S608
         if count:
             self._give_back_space()
         return count
+
+    def _enough(self, delivered: int, excess_bytes: int) -> int:
+        """Up to which sequence delivered events must go to free so many bytes, or a few pages: only whole pages are freed."""
+        through, left = 0, max(excess_bytes, _FREE_BYTES_MIN)
+        query = "SELECT sequence, length(body) FROM event WHERE through < ? ORDER BY sequence LIMIT ?"
+        for sequence, size in self._db.execute(query, (delivered, _DELETE_AT_ONCE)):
+            through, left = sequence, left - size - _ROW_BYTES
+            if left <= 0:
+                break
+        return through
 
     def _give_back_space(self) -> None:
         # As a script: a single `execute` takes one step, and each step frees one page.
@@ -327,7 +341,12 @@ class SqliteStreamStore:
 
 def plain_body(kept: bytes) -> bytes:
     """The bytes of an event as it is sent. What is compressed is told by its first byte, as in an upload."""
-    return kept if kept[:1] == b"{" else zlib.decompress(kept)
+    if kept[:1] == b"{":
+        return kept
+    try:
+        return zlib.decompress(kept)
+    except zlib.error:
+        return kept.replace(b"\n", b" ")  # Damaged on the card. One line; the collector sets it aside with its bytes.
 
 
 def _not_stored(error: sqlite3.OperationalError) -> OutboxFullError:

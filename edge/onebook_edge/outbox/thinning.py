@@ -1,13 +1,19 @@
-"""Thinning: one event in the place of many, with their count, their range and their extremes. Pure."""
+"""Thinning: one event in the place of many, with their count, their range and their extremes. Pure.
+
+A stored row that this version cannot read (written by a newer one, or damaged on the card) gives way like any other: it counts
+as an event, its samples cannot be counted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel, Field, ValidationError
+
 from onebook_edge.outbox.store import StoredEvent
 from onebook_schemas.envelope import TelemetryEvent, telemetry_event_of
-from onebook_schemas.identifiers import BootId
+from onebook_schemas.identifiers import INT64_MAX, BootId, Int64
 from onebook_schemas.sensor_events import SampleSeries, SamplesTaken, TelemetryThinned
 
 
@@ -25,21 +31,34 @@ class _Extreme:
             self.high = (at_ms, value)
 
 
+class Moment(BaseModel):
+    """When an event was captured: what can still be read of one whose fact cannot."""
+
+    wall_ms: Int64
+    monotonic_ms: int = Field(ge=0, le=INT64_MAX)
+    boot_id: BootId
+    clock_synchronised: bool
+
+
+UNKNOWN_MOMENT = Moment(wall_ms=0, monotonic_ms=0, boot_id="0" * 16, clock_synchronised=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Thinned:
-    """The fact that replaces the events, and the event whose moment it borrows (the last one of the same boot)."""
+    """The fact that replaces the events, and the moment that it borrows (of the last one of the same boot)."""
 
     fact: TelemetryThinned
-    last: TelemetryEvent
+    last: Moment | TelemetryEvent
 
 
 def thin(events: Sequence[StoredEvent]) -> Thinned:
     """Sum up consecutive telemetry events of one boot; `same_boot` says how many that may be."""
-    read = [telemetry_event_of(event.body) for event in events]
-    last = read[-1]
+    read = [(stored, _event_or_moment(stored)) for stored in events]
+    known = [event for _, event in read if event is not None] or [UNKNOWN_MOMENT]
+    last = known[-1]
     extremes: dict[tuple[str, str, str], _Extreme] = {}
     dropped = 0
-    for event in read:
+    for event in known:
         series, counted = _series_of(event)
         dropped += counted
         for one in series:
@@ -47,9 +66,9 @@ def thin(events: Sequence[StoredEvent]) -> Thinned:
     fact = TelemetryThinned(
         through=events[-1].through,
         samples_dropped=dropped,
-        events_dropped=sum(_events_in(event) for event in read),
-        from_wall_ms=min(_span_ms(event)[0] for event in read),
-        until_wall_ms=max(_span_ms(event)[1] for event in read),
+        events_dropped=sum(_events_in(stored, event) for stored, event in read),
+        from_wall_ms=min(_span_ms(event)[0] for event in known),
+        until_wall_ms=max(_span_ms(event)[1] for event in known),
         extremes=tuple(_as_series(key, extreme, last.monotonic_ms) for key, extreme in sorted(extremes.items())),
     )
     return Thinned(fact, last)
@@ -59,7 +78,9 @@ def same_boot(events: Sequence[StoredEvent]) -> int:
     """How many of these, from the first on, were captured in one boot: only their times can be compared."""
     boot: BootId | None = None
     for count, stored in enumerate(events):
-        event = telemetry_event_of(stored.body)
+        event = _event_or_moment(stored)
+        if event is None:
+            continue  # Of no boot that could be told: it goes with those beside it.
         if boot not in (None, event.boot_id):
             return count
         boot = event.boot_id
@@ -68,7 +89,7 @@ def same_boot(events: Sequence[StoredEvent]) -> int:
 
 def gone(after: int, until: StoredEvent) -> Thinned:
     """Stands for delivered telemetry that is no longer kept, when a restored collector asks for it again."""
-    kept = telemetry_event_of(until.body)
+    kept = _event_or_moment(until) or UNKNOWN_MOMENT
     fact = TelemetryThinned(
         through=until.sequence - 1,
         samples_dropped=None,
@@ -79,9 +100,19 @@ def gone(after: int, until: StoredEvent) -> Thinned:
     return Thinned(fact, kept)
 
 
-def _series_of(event: TelemetryEvent) -> tuple[Sequence[SampleSeries], int]:
+def _event_or_moment(stored: StoredEvent) -> TelemetryEvent | Moment | None:
+    """The event; or at least when it was captured; or None for bytes that say nothing."""
+    for read in (telemetry_event_of, Moment.model_validate_json):
+        try:
+            return read(stored.body)
+        except ValidationError:
+            continue
+    return None
+
+
+def _series_of(event: TelemetryEvent | Moment) -> tuple[Sequence[SampleSeries], int]:
     """The samples that an event carries, and how many were dropped for it (an earlier thinning carries its own count)."""
-    match event.fact:
+    match getattr(event, "fact", None):
         case SamplesTaken(series=series):
             return series, sum(len(one.values) for one in series)
         case TelemetryThinned(extremes=series, samples_dropped=dropped):
@@ -90,13 +121,15 @@ def _series_of(event: TelemetryEvent) -> tuple[Sequence[SampleSeries], int]:
             return (), 0
 
 
-def _events_in(event: TelemetryEvent) -> int:
-    return event.fact.events_dropped if isinstance(event.fact, TelemetryThinned) else 1
+def _events_in(stored: StoredEvent, event: TelemetryEvent | Moment | None) -> int:
+    if isinstance(event, TelemetryEvent):
+        return event.fact.events_dropped if isinstance(event.fact, TelemetryThinned) else 1
+    return stored.through - stored.sequence + 1
 
 
-def _span_ms(event: TelemetryEvent) -> tuple[int, int]:
+def _span_ms(event: TelemetryEvent | Moment) -> tuple[int, int]:
     """From when until when, by the wall clock: an earlier thinning stands for more than its own moment."""
-    match event.fact:
+    match getattr(event, "fact", None):
         case TelemetryThinned(from_wall_ms=from_ms, until_wall_ms=until_ms):
             return from_ms, until_ms
         case _:

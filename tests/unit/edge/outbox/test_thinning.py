@@ -141,3 +141,36 @@ def test_telemetry_that_is_no_longer_kept_is_stood_for() -> None:
 def test_what_stands_for_telemetry_can_be_read_by_the_collector() -> None:
     event = put_in_place(gone(3, stored(9, samples(1))), 4)
     assert TelemetryThinned.model_validate(json.loads(event.body)["fact"]).samples_dropped is None
+
+
+def unreadable(sequence: int, body: bytes) -> StoredEvent:
+    return StoredEvent(sequence, sequence, body, None)
+
+
+def of_a_newer_version(sequence: int, *, boot_id: str = BOOT) -> StoredEvent:
+    event = stored(sequence, samples(1), boot_id=boot_id)
+    return unreadable(sequence, event.body.replace(b"samples_taken", b"samples_foretold"))
+
+
+def test_an_event_that_cannot_be_read_gives_way_like_any_other() -> None:
+    events = [unreadable(1, b"\xff\x00"), stored(2, samples(5, 6)), of_a_newer_version(3)]
+    assert same_boot(events) == 3
+    thinned = thin(events)
+    assert (thinned.fact.through, thinned.fact.events_dropped, thinned.fact.samples_dropped) == (3, 3, 2)
+    assert thinned.last.monotonic_ms == 3_000
+    assert thinned.fact.until_wall_ms == WALL_MS + 3_000
+
+
+def test_the_boot_of_an_event_is_known_though_its_fact_is_not() -> None:
+    assert same_boot([stored(1, samples(1)), of_a_newer_version(2, boot_id=OTHER_BOOT)]) == 1
+
+
+def test_events_that_say_nothing_at_all_are_counted() -> None:
+    thinned = thin([unreadable(1, b"\xff"), unreadable(2, b"{}")])
+    event = put_in_place(thinned, 1)
+    fact = TelemetryThinned.model_validate(json.loads(event.body)["fact"])
+    assert (fact.through, fact.events_dropped, fact.samples_dropped, fact.extremes) == (2, 2, 0, ())
+
+
+def test_what_stands_before_an_event_that_cannot_be_read_is_stood_for() -> None:
+    assert gone(3, unreadable(9, b"\xff")).fact.through == 8

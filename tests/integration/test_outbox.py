@@ -1,0 +1,62 @@
+"""The outbox on real files, when rows are not what this version wrote."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from onebook_edge.clock import SystemClock
+from onebook_edge.machine import Instant
+from onebook_edge.outbox.outbox import Outbox
+from onebook_edge.outbox.retention import DiskBudget
+from onebook_edge.outbox.store import EventDraft
+from onebook_schemas.sensor_events import SampleSeries, SamplesTaken
+from onebook_schemas.uplink import Stream
+
+CLOCK = SystemClock(trusted=True)
+BUDGET = DiskBudget(telemetry_bytes=400_000, thin_at=0.5)
+BOOTS = ("0123456789abcdef", "fedcba9876543210")
+
+
+async def _filled(folder: Path, events: int) -> Outbox:
+    """Telemetry of two boots that waits, four times what may be kept."""
+    outbox = await Outbox.open(folder, "edge-1", CLOCK, BUDGET)
+    values = tuple(float((7 * n) % 1_000) for n in range(400))
+    fact = SamplesTaken(
+        series=(
+            SampleSeries(
+                device="probe", quantity="temperature_c", unit="CEL", after_ms=tuple(range(-399, 1)), values=values
+            ),
+        )
+    )
+    body = fact.model_dump_json().encode()
+    drafts = [EventDraft(body, Instant(n, n), BOOTS[n > events // 2], True) for n in range(events)]
+    await outbox[Stream.TELEMETRY].append(drafts)
+    return outbox
+
+
+def _damage(folder: Path, *sequences: int) -> None:
+    with sqlite3.connect(folder / "telemetry.db") as connection:
+        for sequence in sequences:
+            connection.execute("UPDATE event SET body = x'78ff00' WHERE sequence = ?", (sequence,))
+    connection.close()
+
+
+async def test_a_row_that_cannot_be_read_does_not_keep_room_from_being_made(tmp_path: Path) -> None:
+    outbox = await _filled(tmp_path, 2_000)
+    _damage(tmp_path, 1, 700, 1_999)
+    before = outbox[Stream.TELEMETRY].usage.used_bytes
+    await outbox.make_room()
+    assert outbox[Stream.TELEMETRY].usage.used_bytes < min(before, 200_000)
+    assert (await outbox.load(Stream.TELEMETRY, 0, 9, 1 << 20))[0].sequence == 1
+    await outbox.close()
+
+
+async def test_telemetry_of_a_later_boot_gives_way_when_that_of_the_first_has(tmp_path: Path) -> None:
+    outbox = await _filled(tmp_path, 2_000)
+    await outbox.make_room()
+    events = await outbox.load(Stream.TELEMETRY, 0, 10_000, 1 << 30)
+    assert [events[0].sequence, events[-1].through] == [1, 2_000]
+    assert events[0].through == 1_001, "all of the first boot"
+    assert events[1].through > 1_002, "and some of the second"
+    await outbox.close()
