@@ -80,16 +80,23 @@ def book_journal_upload(
 
 
 def book_telemetry_cursor(book: Book, received: ReceivedUpload, decision: TelemetryDecision, pace: Pace) -> Booked:
-    """Move the cursor past telemetry whose points are in the metrics store already; keep what could not be read."""
-    key = received.key
+    """Move the cursor past telemetry whose points are in the metrics store already; keep what could not be read.
+
+    The decision was made before this transaction: another collector may have moved the cursor since. It only goes forward, and
+    what the other one has set aside is not set aside again.
+    """
+    key, accepted_through = received.key, decision.accepted_through
     verdicts: Sequence[Verdict] = ()
     if decision.outcome is Outcome.FRESH:
         cursor = book.cursor(key)
-        unreadable = [_unreadable(*one, received.received_ms) for one in decision.unreadable]
-        if unreadable:
+        rest = [one for one in decision.unreadable if one[0] > cursor.accepted_through]
+        if rest:
+            unreadable = [_unreadable(*one, received.received_ms) for one in rest]
             verdicts = book.post(key, book.site_of(key.edge_id), unreadable, received.received_ms)
-        _advance(book, received, decision.accepted_through, cursor.head, cursor.last_event_ms)
-    ack = ack_for(received.upload, decision.outcome, decision.accepted_through, _refusals(verdicts), pace)
+        accepted_through = max(accepted_through, cursor.accepted_through)
+        if accepted_through > cursor.accepted_through:
+            _advance(book, received, accepted_through, cursor.head, cursor.last_event_ms)
+    ack = ack_for(received.upload, decision.outcome, accepted_through, _refusals(verdicts), pace)
     return Booked(received, decision.outcome, ack, tuple(verdicts))
 
 
