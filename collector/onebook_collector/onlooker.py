@@ -12,6 +12,7 @@ from onebook_collector.backup.record import read_record
 from onebook_collector.clock import Clock
 from onebook_collector.early_warning.facts import (
     BackupsSeen,
+    BookChecked,
     EdgeFact,
     EdgeKnown,
     SignOfLife,
@@ -88,6 +89,9 @@ class Onlooker:
             elif verdict.kind is VerdictKind.QUARANTINED:
                 body = {"edge_id": header.edge_id, "sequence": verdict.sequence, "reason": verdict.reason}
                 self._board.announce(Announcement("quarantine", body))
+
+    def see_book_checked(self, fact: BookChecked) -> None:
+        self._note([fact], self._clock.now_ms())
 
     # Judging ----------------------------------------------------------------------------------------------------
 

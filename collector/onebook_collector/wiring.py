@@ -29,6 +29,7 @@ from onebook_collector.live_board import LiveBoard
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_collector.metrics.store import MetricsStore
 from onebook_collector.onlooker import Onlooker
+from onebook_collector.proving.continuous import ContinuousVerifier
 from onebook_collector.proving.witnessing import Witnessing
 from onebook_collector.settings import CollectorSettings, MetricsSettings
 from onebook_schemas.tls import client_context
@@ -127,7 +128,8 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
             log.warning("broker_without_tls", host=broker[0], meaning="明文，仅限本机 / plain text, this machine only")
         ingest = IngestRunner(broker, settings.broker.client_id, ledger, metrics, onlooker, clock, tls)
         office = _office_if_any(settings, administration)
-        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, backups, office)
+        verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked)
+        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, backups, office)
         door = _door(settings, centre)
         app = create_app(centre)
         own = settings.api.tls
@@ -139,6 +141,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ingest.run())
             tasks.create_task(onlooker.run())
+            tasks.create_task(verifier.run())
             if key is None:
                 log.warning(
                     "no_checkpoints", what_to_do="onebook collector checkpoint-key init", key_file=str(key_path)

@@ -27,6 +27,7 @@ from onebook_collector.live_board import LiveBoard
 from onebook_collector.metrics.sample import EventSamples, SampleBlock, Series
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_collector.onlooker import Onlooker
+from onebook_collector.proving.continuous import ContinuousVerifier
 from onebook_schemas.encoding import encode_upload
 from onebook_schemas.uplink import Live, LiveReading
 from tests.contract.ledger_events import NOON, body, furnish, log_of, upload
@@ -120,7 +121,8 @@ async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
         board = LiveBoard()
         onlooker = Onlooker(board, watcher, metrics, clock)
         ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
-        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock)
+        verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked, rest_s_min=0)
+        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier)
         yield RunningCentre(centre, create_app(centre), clock, onlooker)
 
 

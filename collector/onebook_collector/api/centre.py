@@ -17,6 +17,7 @@ from onebook_collector.ingest.runner import IngestRunner
 from onebook_collector.ledger.store import LedgerStore
 from onebook_collector.live_board import LiveBoard
 from onebook_collector.metrics.store import MetricsStore
+from onebook_collector.proving.continuous import ContinuousVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Centre:
     live: LiveBoard
     ingest: IngestRunner
     clock: Clock
+    verifier: ContinuousVerifier
     backups: Path | None = None  # The folder with the record of backups, where backups are configured.
     certificates: CertificateOffice | None = None  # None: another authority gives out the certificates.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

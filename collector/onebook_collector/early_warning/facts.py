@@ -76,11 +76,20 @@ class BackupsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BookChecked:
+    """What the continuous verifier has found so far, in words. Concerns the centre."""
+
+    findings: tuple[str, ...]
+    is_full_pass: bool
+    edge_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened, which may be what matters. Concerns no edge in particular."""
 
 
-EdgeFact = EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen
+EdgeFact = EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen | BookChecked
 Fact = EdgeFact | TimePassed
 
 

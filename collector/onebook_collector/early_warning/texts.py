@@ -73,7 +73,12 @@ TEXTS: dict[str, Text] = {
         "尚未通过恢复演练，请运行 onebook collector restore-drill",
         "No restore drill has held yet; run onebook collector restore-drill",
     ),
+    "book_broken": Text(
+        "账本核对不符（{findings} 处）：{first}；请停止修改，保留现场，运行 onebook collector verify",
+        "The book does not hold ({findings} findings): {first}; touch nothing, run onebook collector verify",
+    ),
     # Why a warning was closed.
+    "book_holds": Text("完整核对一遍，账本相符", "A full pass found nothing wrong"),
     "backup_made": Text("已补做", "Done since"),
     "edge_spoke": Text("采集端恢复通信", "The edge is heard again"),
     "back_within_limits": Text("恢复到限值以内", "Back within limits"),

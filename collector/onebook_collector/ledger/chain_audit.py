@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,6 +37,20 @@ def audit_ledger_chain(connection: Connection) -> Iterator[tuple[int, str | None
     last = connection.execute(select(t.sequencer)).one()
     if (last.ledger_seq, last.head) != (expected - 1, head):
         yield last.ledger_seq, f"the sequencer stands at entry {last.ledger_seq}, the last one is {expected - 1}"
+
+
+def audit_ledger_slice(
+    connection: Connection, after: int, head: bytes, entries_max: int
+) -> tuple[int, bytes, tuple[str, ...]]:
+    """The next entries behind one whose hash is known: the last one looked at, its hash, and what is wrong."""
+    found = []
+    for seq, stored, text in islice(_entries(connection, after), entries_max):
+        if seq != after + 1:
+            found.append(f"entry {seq} follows entry {after}: there is a hole")
+        if next_hash(head, text) != stored:
+            found.append(f"entry {seq} has another hash than its rows give")
+        after, head = seq, stored
+    return after, head, tuple(found)
 
 
 def audit_edge_chains(connection: Connection) -> Iterator[tuple[int, str | None]]:
@@ -73,9 +88,8 @@ def _checkpoints(connection: Connection) -> dict[int, bytes]:
     return stated
 
 
-def _entries(connection: Connection) -> Iterator[tuple[int, bytes, bytes]]:
-    """(ledger_seq, stored hash, text that the hash is made of) of every movement."""
-    after = 0
+def _entries(connection: Connection, after: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
+    """(ledger_seq, stored hash, text that the hash is made of) of every movement behind one."""
     while True:
         query = select(t.movement).where(t.movement.c.ledger_seq > after).order_by(t.movement.c.ledger_seq)
         block = [Movement._make(row) for row in connection.execute(query.limit(MOVEMENTS_AT_ONCE))]

@@ -33,7 +33,14 @@ async def read_metrics(centre: CentreDep) -> ExpositionResponse:
     edges = await look_at_edges(centre)
     warnings = await centre.watcher.open_warnings()
     record = await asyncio.to_thread(_record, centre.backups) if centre.backups else None
-    families = (*_ingest(centre), *_book(book), *_edges(edges), _warnings(warnings), *_backups(record))
+    families = (
+        *_ingest(centre),
+        *_book(book),
+        *_edges(edges),
+        _warnings(warnings),
+        *_backups(record),
+        *_proof(centre, book),
+    )
     return ExpositionResponse(exposition(families))
 
 
@@ -84,6 +91,15 @@ def _backups(record: Record | None) -> Iterable[Family]:
         backup_s, proof_s = (record.last_backup_ms or 0) / 1_000, (record.last_proof_ms or 0) / 1_000
         yield family("onebook_backup_last_good_unix_s", "gauge", "When the last good backup was made.", backup_s)
         yield family("onebook_restore_drill_last_proof_unix_s", "gauge", "When a drill last proved a backup.", proof_s)
+
+
+def _proof(centre: Centre, book: BookFigures) -> Iterable[Family]:
+    """A full pass at 0: none yet since the start."""
+    verifier = centre.verifier
+    behind, pass_s = max(book.last_ledger_seq - verifier.verified_through, 0), (verifier.last_full_pass_ms or 0) / 1_000
+    yield family("onebook_book_unverified_entries", "gauge", "Entries that the verifier is behind.", behind)
+    yield family("onebook_book_last_full_pass_unix_s", "gauge", "When all of the book was last re-checked.", pass_s)
+    yield family("onebook_book_findings", "gauge", "What is wrong with the book. 0, always.", len(verifier.findings))
 
 
 def _warnings(warnings: Iterable[EarlyWarning]) -> Family:
