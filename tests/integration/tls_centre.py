@@ -28,6 +28,7 @@ from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.live_board import LiveBoard
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_collector.onlooker import Onlooker
+from onebook_collector.proving.continuous import ContinuousVerifier
 from onebook_deploy.mosquitto import BrokerTls, PrivateBroker, free_port, private_broker
 from onebook_schemas.enrolment import Invitation
 from onebook_schemas.tls import TlsFiles, client_context
@@ -119,7 +120,9 @@ async def tls_centre(folder: Path, *, edge_days: int = 90) -> AsyncIterator[TlsC
         onlooker = Onlooker(LiveBoard(), watcher, metrics, clock)
         own = client_context(workshop.make("collector.1", Profile.COLLECTOR))
         ingest = IngestRunner((HOST, broker.port), "collector-1", ledger, metrics, onlooker, clock, own)
-        centre = Centre(ledger, metrics, administration, watcher, LiveBoard(), ingest, clock, certificates=office)
+        verifier = ContinuousVerifier(ledger, clock, lambda fact: None)
+        board = LiveBoard()
+        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, certificates=office)
         api = ApiServer(create_door(centre), HOST, port, (server.certificate_file, server.key_file))
         tasks = [asyncio.create_task(ingest.run()), asyncio.create_task(api.run_until_cancelled())]
         try:
