@@ -5,6 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DURATION ?=
 PYTEST_ARGS ?=
+SEED ?= 1
+MOVEMENTS ?= 20000
+FAULTS ?= 100
+REPORT ?=
 
 .PHONY: help
 help:  ## This text
@@ -28,7 +32,7 @@ demo: setup  ## Run everything on this machine with simulated warehouses (DURATI
 
 .PHONY: test
 test: $(VENV)/.ready  ## Set everything up and run all tests but the benchmarks
-	@deploy/development/install_debian_packages.sh mosquitto chromium fonts-noto-cjk victoria-metrics
+	@deploy/development/install_debian_packages.sh mosquitto gcc libc6-dev chromium fonts-noto-cjk victoria-metrics
 	@$(MAKE) --no-print-directory lint
 	$(VENV)/bin/pytest --ignore tests/benchmark $(PYTEST_ARGS)
 
@@ -46,6 +50,11 @@ lint: $(VENV)/.ready  ## ruff, mypy, import-linter
 .PHONY: bench
 bench: $(VENV)/.ready  ## Benchmarks in their long form: ratios against a floor measured in the same run (minutes)
 	ONEBOOK_BENCH=long $(VENV)/bin/pytest tests/benchmark -s $(PYTEST_ARGS)
+
+.PHONY: chaos
+chaos: $(VENV)/.ready  ## Faults of every kind against real processes (SEED=, MOVEMENTS=, FAULTS=, REPORT=file)
+	@deploy/development/install_debian_packages.sh mosquitto gcc libc6-dev
+	$(PY) -m tests.chaos --seed $(SEED) --movements $(MOVEMENTS) --faults $(FAULTS) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md

@@ -222,7 +222,10 @@ class Recorder:
     async def _make_room(self) -> None:
         while True:
             await asyncio.sleep(ROOM_S)
-            await self.outbox.make_room()
+            try:
+                await self.outbox.make_room()
+            except OutboxFullError as error:  # Tried again in a while; what is recorded meanwhile is refused by itself.
+                log.error("no_room_made", reason=error.reason, what_to_do=error.what_to_do)
             for stream in Stream:
                 self._tell_pressure(stream)
 

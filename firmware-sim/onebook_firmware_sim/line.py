@@ -1,4 +1,4 @@
-"""The line between a warehouse and the centre, simulated: a TCP relay on loopback that can be cut or swallow everything."""
+"""The line between a warehouse and the centre, simulated: a TCP relay on loopback; cut, slow, or swallowing everything."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ class Line:
         self._passable = asyncio.Event()
         self._passable.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._far_writers: set[asyncio.StreamWriter] = set()
+        self._forgotten: set[asyncio.StreamWriter] = set()
+        self.delay_s = 0.0  # Each packet waits for so long, one behind the other.
         self._relays: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -51,6 +54,12 @@ class Line:
         else:
             self._passable.clear()
 
+    def forget_far_ends(self) -> None:
+        """Half-open: the far end of each connection is reset, and the near end, whose packets go nowhere, is not told."""
+        self._forgotten |= self._writers - self._far_writers
+        for writer in self._far_writers:
+            _reset(writer)
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         relay = asyncio.current_task()
         assert relay is not None
@@ -70,8 +79,12 @@ class Line:
             _reset(writer)
             return
         self._writers |= {writer, far_writer}
+        self._far_writers.add(far_writer)
         await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
+        writer.close()  # Also when it was forgotten: the near end itself has gone.
         self._writers -= {writer, far_writer}
+        self._far_writers.discard(far_writer)
+        self._forgotten.discard(writer)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -79,9 +92,13 @@ class Line:
                 if self._state is LineState.HOLE:
                     await self._passable.wait()
                     break
-                writer.write(chunk)
-                await writer.drain()
-        writer.close()
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
+                if not writer.transport.is_closing():
+                    writer.write(chunk)
+                    await writer.drain()
+        if writer not in self._forgotten:
+            writer.close()
 
     def _reset_all(self) -> None:
         for writer in self._writers:

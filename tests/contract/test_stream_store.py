@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,32 @@ async def test_a_disk_that_refuses_loses_nothing_and_says_so(tmp_path: Path) -> 
     assert [event.sequence for event in await store.load(0, 999, 1 << 30)] == list(range(1, last + 1))
     await store._in_thread(store._db.execute, "PRAGMA max_page_count=100000")
     assert list(await store.append([draft(500)])) == [last + 1]
+    await store.close()
+
+
+@contextlib.contextmanager
+def no_file_grows() -> Iterator[None]:
+    """The nearest to a full disk that needs no disk of its own: a file size limit of nothing for this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_a_disk_that_takes_no_write_at_all_stops_neither_the_uplink_nor_the_housekeeping(tmp_path: Path) -> None:
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
+    await store.append([draft(n) for n in range(1, 11)])
+    with no_file_grows():
+        await store.mark_delivered(7)
+        assert store.position.delivered_through == 7, "the collector holds it, whether or not we can write that down"
+        with pytest.raises(OutboxFullError):
+            await store.drop_delivered(keep_bytes=0, delivered_before_ms=0)
+    await store.mark_delivered(8)
+    await store.close()
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
+    assert store.position == Position(10, 8)
     await store.close()
 
 

@@ -34,6 +34,12 @@ class LineThread:
     def set(self, state: LineState) -> None:
         self._loop.call_soon_threadsafe(self._line.set, state)
 
+    def slow_down(self, delay_s: float) -> None:
+        self._line.delay_s = delay_s
+
+    def forget_far_ends(self) -> None:
+        self._loop.call_soon_threadsafe(self._line.forget_far_ends)
+
     async def _run(self) -> None:
         async with Line(self._target_port) as self._line:
             self.port = self._line.port

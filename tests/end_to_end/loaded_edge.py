@@ -1,8 +1,9 @@
 """An edge with staff who never rest: the production agent, and a task that records movements and hears a probe.
 
-`python -m tests.end_to_end.loaded_edge --config FILE --movements N --seed S`. Beside the outbox lie three files, written line by
-line and never shortened: what was attempted, what staff believe (told after the commit), and what the probe said. After a
-kill it goes on until staff believe in N movements; then it only delivers, until it is stopped.
+`python -m tests.end_to_end.loaded_edge --config FILE --movements N --seed S`. In the data folder, or in `--truth FOLDER`, lie
+three files, written line by line and never shortened: what was attempted, what staff believe (told after the commit), and what
+the probe said. After a kill it goes on until staff believe in N movements; then it only delivers, until it is stopped. Work that
+is refused because the disk is full stays on the sheet and is booked again.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from pathlib import Path
 
 from onebook_edge.clock import SystemClock
 from onebook_edge.device import Measured, Observed, Quality
+from onebook_edge.errors import OutboxFullError
 from onebook_edge.logs import configure_logging
 from onebook_edge.settings import load_settings
 from onebook_edge.wiring import Agent
 from onebook_schemas.envelope import JournalFact
-from tests.end_to_end.workload import facts_of_a_moment
+from tests.end_to_end.workload import AT_ONCE_MAX, facts_of_a_moment
 
 PROBE_INTERVAL_S = 0.05
+REFUSED_S = 0.1  # Until staff press "confirm" again.
 PROBE, QUANTITY = "probe-1", "number_c62"
 
 
@@ -41,24 +44,32 @@ class LineFile:
 class Staff:
     """Records movements until enough are believed to be booked."""
 
-    def __init__(self, agent: Agent, folder: Path, *, movements: int, per_s: float, seed: str) -> None:
-        self._agent, self._movements, self._per_s = agent, movements, per_s
+    def __init__(self, agent: Agent, folder: Path, asked: argparse.Namespace) -> None:
+        self._agent, self._movements, self._per_s = agent, asked.movements, asked.per_s
+        self._at_once_max = asked.at_once
         believed = folder / "believed"
         self._count = believed.read_bytes().count(b"\n") if believed.exists() else 0
         self._believed, self._attempted = LineFile(believed), LineFile(folder / "attempted")
-        self._dice = random.Random(f"{seed}/{self._count}")
+        self._dice = random.Random(f"{asked.seed}/{self._count}")
 
     async def work(self) -> None:
         while self._count < self._movements:
-            facts = facts_of_a_moment(self._dice)[: self._movements - self._count]
+            facts = facts_of_a_moment(self._dice, self._at_once_max)[: self._movements - self._count]
             self._attempted.write(*(fact.model_dump_json(exclude_none=True) for fact in facts))
             await self._book(facts)
             await asyncio.sleep(self._dice.expovariate(self._per_s / len(facts)))
 
     async def _book(self, facts: list[JournalFact]) -> None:
-        sequences = await self._agent.outbox.record(facts)
+        sequences = await self._recorded(facts)
         self._believed.write(*(f"{fact.movement_id} {n}" for fact, n in zip(facts, sequences, strict=True)))  # type: ignore[union-attr]
         self._count += len(facts)
+
+    async def _recorded(self, facts: list[JournalFact]) -> range:
+        while True:
+            try:
+                return await self._agent.outbox.record(facts)
+            except OutboxFullError:
+                await asyncio.sleep(REFUSED_S)
 
 
 class Probe:
@@ -83,13 +94,14 @@ class Probe:
 async def run(asked: argparse.Namespace) -> None:
     settings = load_settings(asked.config)
     agent = await Agent.open(settings)
-    staff = Staff(agent, settings.data_folder, movements=asked.movements, per_s=asked.per_s, seed=asked.seed)
+    truth = asked.truth or settings.data_folder
+    staff = Staff(agent, truth, asked)
     this = asyncio.current_task()
     assert this is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            for work in (agent.run(), staff.work(), Probe(agent, settings.data_folder).speak()):
+            for work in (agent.run(), staff.work(), Probe(agent, truth).speak()):
                 tasks.create_task(work)
 
 
@@ -98,6 +110,8 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--movements", type=int, required=True)
     parser.add_argument("--per-s", type=float, default=40.0)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE_MAX, help="at most so many facts in one commit")
+    parser.add_argument("--truth", type=Path)
     parser.add_argument("--seed", required=True)
     configure_logging("WARNING")
     asyncio.run(run(parser.parse_args()))

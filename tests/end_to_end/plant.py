@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -29,14 +29,7 @@ class Plant:
         self.broker = PrivateBroker(folder / "broker", free_port())
         self.api_port = free_port()
         self._collector_configuration = folder / "collector.toml"
-        self._collector_configuration.write_text(
-            f'data_folder = "{folder / "centre"}"\nlog_level = "WARNING"\n'
-            f"[broker]\nport = {self.broker.port}\n[api]\nport = {self.api_port}\n",
-            encoding="utf-8",
-        )
-        self.collector = Program(
-            "collector", folder, ONEBOOK, "collector", "run", "--config", str(self._collector_configuration)
-        )
+        self.collector = self.build_collector()
         self.edges: dict[str, Program] = {}
 
     def __enter__(self) -> Plant:
@@ -62,8 +55,26 @@ class Plant:
         some = ["--items", str(items)] if items else []
         self.centre("import", "--sites", str(sites), "--edges", str(edges), *some)
 
+    def build_collector(self, *, port: int = 0, environment: Mapping[str, str] | None = None) -> Program:
+        """The centre, not started. `port`: not the broker's but a line's."""
+        self._collector_configuration.write_text(
+            f'data_folder = "{self.centre_folder}"\nlog_level = "WARNING"\n'
+            f"[broker]\nport = {port or self.broker.port}\n[api]\nport = {self.api_port}\n",
+            encoding="utf-8",
+        )
+        call = (ONEBOOK, "collector", "run", "--config", str(self._collector_configuration))
+        self.collector = Program("collector", self.folder, *call, environment=environment)
+        return self.collector
+
     def add_edge(
-        self, edge_id: str, configuration: str = "", *, module: str = "", arguments: Iterable[str] = (), port: int = 0
+        self,
+        edge_id: str,
+        configuration: str = "",
+        *,
+        module: str = "",
+        arguments: Iterable[str] = (),
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> Program:
         """An edge, not started. `configuration` follows the head that is written here; `port`: not the broker's but a line's.
 
@@ -77,7 +88,9 @@ class Plant:
         )
         path.write_text(head + configuration, encoding="utf-8")
         call = [module] if module else [ONEBOOK, "edge", "run"]
-        self.edges[edge_id] = Program(edge_id, self.folder, *call, "--config", str(path), *arguments)
+        self.edges[edge_id] = Program(
+            edge_id, self.folder, *call, "--config", str(path), *arguments, environment=environment
+        )
         return self.edges[edge_id]
 
     def edge_folder(self, edge_id: str) -> Path:
@@ -92,12 +105,16 @@ class Plant:
     # Looking ----------------------------------------------------------------------------------------------------
 
     @property
+    def centre_folder(self) -> Path:
+        return self.folder / "centre"
+
+    @property
     def ledger_file(self) -> Path:
-        return self.folder / "centre" / "ledger.db"
+        return self.centre_folder / "ledger.db"
 
     @property
     def metrics_file(self) -> Path:
-        return self.folder / "centre" / "metrics.db"
+        return self.centre_folder / "metrics.db"
 
     def wait_until_delivered(self, edge_ids: Iterable[str] | None = None) -> None:
         """Until the centre has acknowledged what these edges hold now; the test's time-out is its limit."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,13 +25,16 @@ class ProgramFailedError(AssertionError):
 class Program:
     """`python -m MODULE ARGUMENTS` with a log file of its own. It dies with the process that started it."""
 
-    def __init__(self, name: str, folder: Path, module: str, *arguments: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.output_file = folder / f"{name}.out"
         self.log_file = folder / f"{name}.log"
         self.starts = 0
         self._is_wanted = False
+        self._environment = _environment() | dict(environment or {})
         self._command = [*_dying_with_us(), sys.executable, "-m", module, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -48,7 +51,7 @@ class Program:
         """Start; what an earlier start has said stays in the files."""
         assert not self.is_running, f"{self.name} runs already"
         with self.output_file.open("ab") as output, self.log_file.open("ab") as log:
-            self._process = _spawn(self._command, output, log)
+            self._process = _spawn(self._command, output, log, self._environment)
         self.starts += 1
         self._is_wanted = True
 
@@ -70,6 +73,8 @@ class Program:
         try:
             code = self._process.wait(STOPS_WITHIN_S)
         except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)  # Its last words are then where each thread stands.
+            time.sleep(1)
             self.kill()
             raise ProgramFailedError(
                 f"{self.name} did not stop within {STOPS_WITHIN_S} s\n{self.last_words()}"
@@ -98,9 +103,13 @@ class Program:
             self.must_run()
             time.sleep(0.02)
 
+    @property
+    def has_ended_by_itself(self) -> bool:
+        return self._is_wanted and not self.is_running
+
     def must_run(self) -> None:
         """Raises ProgramFailedError if it was started, nobody ended it, and it is not there."""
-        if self._is_wanted and not self.is_running:
+        if self.has_ended_by_itself:
             raise ProgramFailedError(f"{self.name} has ended\n{self.last_words()}")
 
     def _close_input(self) -> None:
@@ -118,15 +127,22 @@ def run_once(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
 
 
-def _spawn(command: Sequence[str], output: IO[bytes], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: Sequence[str], output: IO[bytes], log: IO[bytes], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=output, stderr=log, env=_environment(), start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=output, stderr=log, env=environment, start_new_session=True
     )
 
 
 def _environment() -> dict[str, str]:
     """An installed program has its byte code beside it; compiling anew would be most of each start."""
-    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONPYCACHEPREFIX": _BYTECODE.name}
+    own = {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONPYCACHEPREFIX": _BYTECODE.name,
+    }
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
 
 

@@ -7,6 +7,7 @@ would share its mistakes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,20 @@ from tests.end_to_end.workload import is_bookable
 
 StockFact = GoodsMoved | StockCounted
 _fact_of = TypeAdapter(StockFact).validate_json
-_ENVELOPES = """
+_OF_EDGE = "FROM envelope JOIN log USING (log_id) WHERE stream = 'journal' AND edge_id = ?"
+_ENVELOPES = f"""
     SELECT edge_id, epoch, sequence, event_type, json_extract(body, '$.fact.movement_id'), verdict, ledger_seq
-    FROM envelope JOIN log USING (log_id) WHERE stream = 'journal' ORDER BY log_id, sequence
+    {_OF_EDGE} ORDER BY log_id, sequence
 """
-_LEGS = """
+_LEGS = f"""
     SELECT ledger_seq, line, account.kind, bin, item.code, lot.number, quantity
     FROM posting JOIN account USING (account_id) JOIN item ON item.item_id = posting.item_id JOIN lot USING (lot_id)
+    WHERE ledger_seq IN (SELECT ledger_seq {_OF_EDGE})
+"""
+_MOVEMENTS = f"SELECT movement_id, ledger_seq, kind FROM movement WHERE ledger_seq IN (SELECT ledger_seq {_OF_EDGE})"
+_UNEXPLAINED = """
+    SELECT count(*) FROM movement WHERE kind NOT IN ('adjustment', 'restored')
+    AND ledger_seq NOT IN (SELECT ledger_seq FROM envelope WHERE verdict = 'posted' AND ledger_seq IS NOT NULL)
 """
 _OUTSIDE = {MovementKind.RECEIPT: "supplier", MovementKind.ISSUE: "consumed"}
 
@@ -45,7 +53,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What the centre holds."""
+    """What the centre holds of one edge."""
 
     envelopes: list[Envelope]
     movements: dict[str, tuple[int, str]]  # movement_id -> ledger_seq, kind
@@ -53,14 +61,14 @@ class Book:
     counts: dict[int, int]  # ledger_seq -> counted
 
     @classmethod
-    def of(cls, plant: Plant) -> Book:
+    def of(cls, plant: Plant, edge_id: str) -> Book:
         book = plant.ledger_file
         legs: dict[int, dict[int, list[Leg]]] = defaultdict(lambda: defaultdict(list))
-        for ledger_seq, line, *leg in read(book, _LEGS):
+        for ledger_seq, line, *leg in read(book, _LEGS, [edge_id]):
             legs[ledger_seq][line].append(tuple(leg))
-        movements: list[tuple[str, int, str]] = read(book, "SELECT movement_id, ledger_seq, kind FROM movement")
+        movements: list[tuple[str, int, str]] = read(book, _MOVEMENTS, [edge_id])
         return cls(
-            [Envelope(*row) for row in read(book, _ENVELOPES)],
+            [Envelope(*row) for row in read(book, _ENVELOPES, [edge_id])],
             {movement_id: (ledger_seq, kind) for movement_id, ledger_seq, kind in movements},
             legs,
             dict(read(book, "SELECT ledger_seq, counted FROM count_assertion")),
@@ -74,6 +82,9 @@ class EdgeTruth:
     attempted: dict[str, StockFact]  # In order.
     believed: dict[str, int]  # movement_id -> sequence that staff were told
     lives: list[list[tuple[int, int]]]  # What the probe said in each life: number, monotonic ms.
+    gone_with_card: frozenset[str] = frozenset()  # Not delivered when a storage card was taken out for good.
+    cards: int = 1
+    full_ms: tuple[tuple[int, int], ...] = ()  # From when to when its disk was full: readings are refused then.
 
     @classmethod
     def of(cls, folder: Path) -> EdgeTruth:
@@ -91,41 +102,66 @@ class EdgeTruth:
         )
 
 
-def check_movements(book: Book, edges: dict[str, EdgeTruth]) -> Counter[str]:
+def check_all(plant: Plant, truths: Iterable[tuple[str, EdgeTruth]], device: str) -> tuple[Counter[str], ReadingsLost]:
+    """All checks, edge by edge: a million movements at once would need a large machine."""
+    told: Counter[str] = Counter()
+    readings = ReadingsLost(0, [])
+    for edge_id, truth in truths:
+        try:
+            book = Book.of(plant, edge_id)
+            told += check_movements(book, truth)
+            check_order(book, truth)
+            found = check_readings(plant, edge_id, truth, device)
+        except AssertionError as error:
+            raise AssertionError(f"{edge_id}: {error}") from error
+        readings = ReadingsLost(readings.said + found.said, readings.lost + found.lost)
+    check_nothing_unexplained(plant)
+    return told, readings
+
+
+def check_movements(book: Book, truth: EdgeTruth) -> Counter[str]:
     """Everything believed is there once, as it was; nothing is there that was never attempted; quarantine is the bad ones."""
     stock = [one for one in book.envelopes if one.movement_id is not None]
-    times = Counter(one.movement_id for one in stock)
-    assert max(times.values()) == 1, f"doubled: {[name for name, count in times.items() if count > 1][:5]}"
-    told: Counter[str] = Counter()
-    for edge_id, truth in edges.items():
-        kept = {one.movement_id: one for one in stock if one.edge_id == edge_id}
-        assert not (lost := truth.believed.keys() - kept.keys()), f"{edge_id} lost {len(lost)}: {sorted(lost)[:5]}"
-        assert not (alien := kept.keys() - truth.attempted.keys()), f"{edge_id} never attempted {sorted(alien)[:5]}"
-        assert all(kept[name].sequence == sequence for name, sequence in truth.believed.items())
-        for movement_id, envelope in kept.items():
-            fact = truth.attempted[movement_id]
-            assert envelope.verdict == ("posted" if is_bookable(fact) else "quarantined"), f"{movement_id}: {envelope}"
-            told[envelope.verdict] += 1
-            if envelope.ledger_seq is not None:
-                _check_booked(book, envelope.ledger_seq, fact)
+    kept = {one.movement_id: one for one in stock}
+    assert len(kept) == len(stock), (
+        f"doubled: {[n for n, c in Counter(s.movement_id for s in stock).items() if c > 1][:5]}"
+    )
+    lost = truth.believed.keys() - kept.keys() - truth.gone_with_card
+    assert not lost, f"lost {len(lost)}: {sorted(lost)[:5]}"
+    assert not (alien := kept.keys() - truth.attempted.keys()), f"never attempted: {sorted(alien)[:5]}"
+    told: Counter[str] = Counter(believed=len(truth.believed), gone_with_card=len(truth.believed.keys() - kept.keys()))
+    for movement_id, envelope in kept.items():
+        assert envelope.sequence == truth.believed.get(movement_id, envelope.sequence)
+        fact = truth.attempted[movement_id]
+        assert envelope.verdict == ("posted" if is_bookable(fact) else "quarantined"), f"{movement_id}: {envelope}"
+        told[envelope.verdict] += 1
+        if envelope.ledger_seq is not None:
+            _check_booked(book, envelope.ledger_seq, fact)
     posted = {one.movement_id for one in stock if one.verdict == "posted"}
     own = {name for name, (_, kind) in book.movements.items() if kind != "adjustment"}
     assert own == posted, "the book holds movements that no envelope explains"
-    return told + Counter(believed=sum(len(truth.believed) for truth in edges.values()))
+    return told
 
 
-def check_order(book: Book, edges: dict[str, EdgeTruth]) -> None:
-    """Per edge: sequences without a hole, movements in the order in which they were attempted, ledger_seq rising."""
-    by_log: dict[tuple[str, str], list[Envelope]] = defaultdict(list)
+def check_nothing_unexplained(plant: Plant) -> None:
+    """Every movement in the book stands for an envelope, but adjustments from counts, and what was restored."""
+    ((count,),) = read(plant.ledger_file, _UNEXPLAINED)
+    assert count == 0, f"the book holds {count} movements that no envelope explains"
+
+
+def check_order(book: Book, truth: EdgeTruth) -> None:
+    """Per epoch: sequences without a hole, movements in the order in which they were attempted, ledger_seq rising."""
+    by_epoch: dict[str, list[Envelope]] = defaultdict(list)
     for one in book.envelopes:
-        by_log[one.edge_id, one.epoch].append(one)
-    assert len(by_log) == len(edges), "one epoch per edge: no outbox was replaced"
-    for (edge_id, _), envelopes in by_log.items():
-        assert [one.sequence for one in envelopes] == list(range(1, len(envelopes) + 1)), f"{edge_id} has a hole"
-        kept = [one.movement_id for one in envelopes if one.movement_id is not None]
-        assert kept == [name for name in edges[edge_id].attempted if name in set(kept)], f"{edge_id} is out of order"
+        by_epoch[one.epoch].append(one)
+    assert len(by_epoch) <= truth.cards, "more epochs than storage cards"
+    place = {movement_id: number for number, movement_id in enumerate(truth.attempted)}
+    for epoch, envelopes in by_epoch.items():
+        assert [one.sequence for one in envelopes] == list(range(1, len(envelopes) + 1)), f"{epoch} has a hole"
         booked = [one.ledger_seq for one in envelopes if one.ledger_seq is not None]
         assert booked == sorted(booked)
+    places = [place[one.movement_id] for one in book.envelopes if one.movement_id is not None]
+    assert places == sorted(places), "out of order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +181,28 @@ class ReadingsLost:
         return sorted(one[-1][1] - one[0][1] if one else 0 for one in self.lost)
 
 
-def check_readings(plant: Plant, edges: dict[str, EdgeTruth], device: str) -> ReadingsLost:
-    """None is doubled, none invented; what is lost is the end of a life, and never anything before it."""
+def check_readings(plant: Plant, edge_id: str, truth: EdgeTruth, device: str) -> ReadingsLost:
+    """None is doubled, none invented; what is lost is the end of a life, and never anything before it.
+
+    While a disk is full readings are refused: those leave holes.
+    """
     query = "SELECT value FROM point JOIN series ON series.id = point.series WHERE edge_id = ? AND device = ?"
-    lost, said = [], 0
-    for edge_id, truth in edges.items():
-        values: list[float] = [row[0] for row in read(plant.metrics_file, query, (edge_id, device))]
-        kept = {int(value) for value in values}
-        assert len(kept) == len(values), f"{edge_id}: readings are doubled"
-        assert kept <= {number for life in truth.lives for number, _ in life}, f"{edge_id}: readings nobody said"
-        for life in truth.lives:
-            said += len(life)
-            gone = [reading for reading in life if reading[0] not in kept]
-            assert gone == life[len(life) - len(gone) :], f"{edge_id}: a hole in the middle of a life: {gone[:5]}"
-            lost.append(gone)
-    return ReadingsLost(said, lost)
+    values: list[float] = [row[0] for row in read(plant.metrics_file, query, (edge_id, device))]
+    kept = {int(value) for value in values}
+    assert len(kept) == len(values), f"{edge_id}: readings are doubled"
+    assert kept <= {number for life in truth.lives for number, _ in life}, f"{edge_id}: readings nobody said"
+    lost = []
+    for life in truth.lives:
+        gone = [reading for reading in life if reading[0] not in kept]
+        last_kept = max((number for number, _ in life if number in kept), default=0)
+        holes = [reading for reading in gone if reading[0] < last_kept and not _was_full(truth, reading[1])]
+        assert not holes, f"{edge_id}: a hole in the middle of a life: {holes[:5]}"
+        lost.append(gone)
+    return ReadingsLost(sum(len(life) for life in truth.lives), lost)
+
+
+def _was_full(truth: EdgeTruth, at_ms: int) -> bool:
+    return any(since <= at_ms <= until for since, until in truth.full_ms)
 
 
 def _check_booked(book: Book, ledger_seq: int, fact: StockFact) -> None:

@@ -19,9 +19,9 @@ _KINDS = (MovementKind.RECEIPT, MovementKind.ISSUE, MovementKind.BIN_MOVE)
 _WEIGHTS = (5, 3, 2)
 
 
-def facts_of_a_moment(dice: random.Random) -> list[GoodsMoved | StockCounted]:
+def facts_of_a_moment(dice: random.Random, at_once_max: int = AT_ONCE_MAX) -> list[GoodsMoved | StockCounted]:
     """A few facts that staff hand over together."""
-    return [_fact(dice) for _ in range(dice.randint(1, AT_ONCE_MAX))]
+    return [_fact(dice) for _ in range(dice.randint(1, at_once_max))]
 
 
 def is_bookable(fact: GoodsMoved | StockCounted) -> bool:

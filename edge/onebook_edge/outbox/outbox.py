@@ -134,7 +134,7 @@ class Outbox:
         return events
 
     async def make_room(self) -> None:
-        """Let go what may go; called now and then, and before the disk is full."""
+        """Let go what may go; called now and then, and before the disk is full. OutboxFullError: it is too full for that."""
         journal, telemetry = self._stores[Stream.JOURNAL], self._stores[Stream.TELEMETRY]
         now = self._clock.now()
         before_ms = delivered_before_ms(self._budget, now.wall_ms)
@@ -180,7 +180,10 @@ class Outbox:
         anchor = now.wall_ms - now.monotonic_ms
         self._boot_anchors[self._clock.boot_id] = anchor
         self._boot_anchors = dict(list(self._boot_anchors.items())[-_BOOTS_KEPT:])
-        _write_boots(self._folder / "boots.json", self._boot_anchors)
+        try:
+            _write_boots(self._folder / "boots.json", self._boot_anchors)
+        except OSError as error:
+            log.warning("boots_not_written", reason=str(error), effect="after a restart this boot's times stay unknown")
         return anchor
 
     async def close(self) -> None:

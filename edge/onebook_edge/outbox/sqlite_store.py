@@ -24,10 +24,13 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from onebook_edge.errors import OutboxFullError, RefusedError
+from onebook_edge.logs import get_logger
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained, numbered
 from onebook_edge.outbox.worker import Worker
 from onebook_schemas.chain import chain_start
 from onebook_schemas.uplink import Stream
+
+log = get_logger()
 
 SCHEMA_VERSION = 2
 _SCHEMA = """
@@ -126,21 +129,30 @@ class SqliteStreamStore:
         return row[0] if row else None
 
     async def mark_delivered(self, through: int) -> None:
-        """A cursor that a power cut takes back is only sent for again: no need to wait for the disk."""
-        await self._in_thread(self._db.execute, "UPDATE position SET delivered_through = ?", (through,))
+        """A cursor that a power cut takes back is only sent for again: no need to wait for the disk, nor for room on it."""
+        try:
+            await self._in_thread(self._db.execute, "UPDATE position SET delivered_through = ?", (through,))
+        except sqlite3.OperationalError as error:
+            log.warning("cursor_not_written", stream=self._stream, reason=str(error))
         self._position = Position(self._position.last_sequence, through)
 
     async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
         dropped = 0
         while True:
-            count = await self._in_thread(self._drop_some, keep_bytes, delivered_before_ms)
+            try:
+                count = await self._in_thread(self._drop_some, keep_bytes, delivered_before_ms)
+            except sqlite3.OperationalError as error:
+                raise _no_room_made(error) from error
             dropped += count
             if count == 0:
                 return dropped
 
     async def replace(self, first: int, through: int, thinned: EventDraft) -> None:
         assert self._stream is Stream.TELEMETRY, "the journal is never thinned"
-        await self._in_thread(self._replace, first, through, thinned)
+        try:
+            await self._in_thread(self._replace, first, through, thinned)
+        except sqlite3.OperationalError as error:
+            raise _no_room_made(error) from error
 
     async def adopt(self, events: Sequence[StoredEvent]) -> None:
         """Begin an empty stream with the events of another one, which `carried_over` has numbered for it."""
@@ -337,6 +349,13 @@ class SqliteStreamStore:
             self._row(f"PRAGMA {pragma}")[0] for pragma in ("page_count", "freelist_count", "page_size")
         )
         self._used_bytes = (pages - free) * size
+
+
+def _no_room_made(error: sqlite3.OperationalError) -> OutboxFullError:
+    return OutboxFullError(
+        f"磁盘已满,无法腾出空间 / the disk is so full that nothing can be deleted either ({error})",
+        "请清理存储卡上的其他文件 / remove other files from the storage card.",
+    )
 
 
 def plain_body(kept: bytes) -> bytes:
