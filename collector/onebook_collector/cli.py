@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from onebook_collector import backup_cli
+from onebook_collector import backup_cli, care_cli
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     forks.add_argument("--actor", help="who decides")
     forks.add_argument("--note", default="", help="why")
     backup_cli.add_commands(command)
+    care_cli.add_commands(command)
     return parser
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import structlog
@@ -27,6 +27,7 @@ from onebook_collector.live_board import Announcement, LiveBoard
 from onebook_collector.metrics.sample import EventSamples
 from onebook_collector.metrics.store import MetricsStore
 from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.remote_care import Reply
 from onebook_schemas.uplink import EdgeState, Live
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ class Onlooker:
         self._site_of: Mapping[str, str] = {}
         self._facts: asyncio.Queue[tuple[int, EdgeFact]] = asyncio.Queue(FACTS_WAITING_MAX)
         self.facts_dropped = 0
+        self.on_reply: Callable[[Reply, int], None] = lambda reply, received_ms: None
 
     async def know(self, site_of: Mapping[str, str], last_heard_ms: Mapping[str, int]) -> None:
         """Which edges there are, where they stand, and when each was heard last."""
@@ -77,6 +79,9 @@ class Onlooker:
 
     def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None:
         self._note(facts_of_telemetry(event, samples, self._site_of.get(samples.edge_id, "")), received_ms)
+
+    def see_reply(self, reply: Reply, received_ms: int) -> None:
+        self.on_reply(reply, received_ms)
 
     def see_booked(self, booked: Booked) -> None:
         header, received_ms = booked.received.upload.header, booked.received.received_ms

@@ -13,6 +13,7 @@ from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.api.app import create_door
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.server import ApiServer
+from onebook_collector.care.runner import CareRunner
 from onebook_collector.certificates.authority import FileAuthority
 from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import SystemClock
@@ -127,6 +128,8 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         if tls is None:
             log.warning("broker_without_tls", host=broker[0], meaning="明文，仅限本机 / plain text, this machine only")
         ingest = IngestRunner(broker, settings.broker.client_id, ledger, metrics, onlooker, clock, tls)
+        care = CareRunner(administration, ingest.link, clock)
+        onlooker.on_reply = care.hear
         office = _office_if_any(settings, administration)
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked)
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, backups, office)
@@ -142,6 +145,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
             tasks.create_task(ingest.run())
             tasks.create_task(onlooker.run())
             tasks.create_task(verifier.run())
+            tasks.create_task(care.run())
             if key is None:
                 log.warning(
                     "no_checkpoints", what_to_do="onebook collector checkpoint-key init", key_file=str(key_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections import deque
 from typing import Any
 
 
@@ -35,17 +36,6 @@ class EventLog:
         self._logger.exception(event, extra={"fields": fields})
 
 
-def get_logger() -> EventLog:
-    return EventLog()
-
-
-def configure_logging(level: str = "INFO") -> None:
-    """Send everything at `level` and above to standard error as JSON lines."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-
-
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -57,3 +47,40 @@ class _JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class RecentLines(logging.Handler):
+    """The newest lines, for whoever asks for them from afar."""
+
+    def __init__(self, lines_max: int = 500) -> None:
+        super().__init__()
+        self.setFormatter(_JsonLines())
+        self._lines: deque[str] = deque(maxlen=lines_max)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+    def text(self, bytes_max: int) -> str:
+        """As many of the newest whole lines as fit, oldest first."""
+        taken: list[str] = []
+        left = bytes_max
+        for line in reversed(self._lines):
+            left -= len(line.encode()) + 1
+            if left < 0:
+                break
+            taken.append(line)
+        return "\n".join(reversed(taken))
+
+
+RECENT = RecentLines()
+
+
+def get_logger() -> EventLog:
+    return EventLog()
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Send everything at `level` and above to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=level, handlers=[handler, RECENT], force=True)

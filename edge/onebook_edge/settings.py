@@ -119,12 +119,21 @@ class EdgeSettings(_Settings):
 
 def load_settings(path: Path) -> EdgeSettings:
     """Read and check a configuration file. Raises ConfigurationError with every problem, each with its fix."""
+    return check_settings(read_settings(path))
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """What stands in a configuration file, unchecked. Raises ConfigurationError if it is no TOML."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}: {error}. 不是有效的 TOML (UTF-8) / not valid TOML in UTF-8."]) from error
+
+
+def check_settings(raw: dict[str, Any]) -> EdgeSettings:
+    """Raises ConfigurationError with every problem, each with its fix."""
     problems = [*_driver_problems(raw), *_name_problems(raw)]
     try:
         settings = EdgeSettings.model_validate(raw)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from onebook_schemas.checkpoint import Checkpoint, Position, Statement
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent
+from onebook_schemas.remote_care import Command, DesiredConfiguration, ReplyMessage
 from onebook_schemas.topics import ROOT
 from onebook_schemas.uplink import Ack, EdgeState, Live, UploadHeader
 
@@ -21,6 +22,9 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "checkpoint": Checkpoint,
     "checkpoint_statement": Statement,
     "checkpoint_position": Position,
+    "desired_configuration": DesiredConfiguration,
+    "command": Command,
+    "reply": ReplyMessage,
 }
 
 
@@ -44,7 +48,7 @@ def asyncapi_document() -> dict[str, Any]:
         "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
         "operations": {channel.name: _operation(channel) for channel in _CHANNELS},
         "components": {
-            "messages": {name: _message(name) for name in ("upload", "ack", "edge_state", "live", "checkpoint")},
+            "messages": {name: _message(name) for name in {channel.message: None for channel in _CHANNELS}},
             "schemas": {name: {"$ref": f"./json/{name}.json"} for name in MESSAGES},
         },
     }
@@ -84,6 +88,25 @@ _CHANNELS = (
         1,
         True,
         "The newest signed checkpoint of the book.",
+    ),
+    _Channel(
+        "configuration",
+        f"{ROOT}/e/{{edge_id}}/down/configuration",
+        "send",
+        "desired_configuration",
+        1,
+        True,
+        "What the centre wants of this edge's configuration.",
+    ),
+    _Channel("command", f"{ROOT}/e/{{edge_id}}/down/command", "send", "command", 1, False, "One thing to do, once."),
+    _Channel(
+        "reply",
+        f"{ROOT}/e/{{edge_id}}/up/reply",
+        "receive",
+        "reply",
+        1,
+        False,
+        "What became of a configuration or a command.",
     ),
 )
 

@@ -123,6 +123,11 @@ class MqttLink:
         client.on_socket_close = self._socket_closed
         return client
 
+    @property
+    def connection(self) -> int:
+        """Counts the connections that were made: whoever keeps track of what it said begins anew with each."""
+        return self._connection
+
     # What its owner calls ---------------------------------------------------------------------------------------
 
     async def run(self) -> None:

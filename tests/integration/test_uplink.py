@@ -29,6 +29,7 @@ from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_firmware_sim.line import Line, LineState
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.remote_care import Reply
 from onebook_schemas.sensor_events import SampleSeries, SamplesTaken
 from onebook_schemas.uplink import EdgeState, Live, LiveReading, Stream
 
@@ -57,6 +58,9 @@ class Seen:
         self.states.append(state)
 
     def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None: ...
+
+    def see_reply(self, reply: Reply, received_ms: int) -> None:
+        pass
 
     def see_booked(self, booked: Booked) -> None:
         self.booked.append(booked)

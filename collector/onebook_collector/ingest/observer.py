@@ -7,6 +7,7 @@ from typing import Protocol
 from onebook_collector.ingest.book_uploads import Booked
 from onebook_collector.metrics.sample import EventSamples
 from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.remote_care import Reply
 from onebook_schemas.uplink import EdgeState, Live
 
 
@@ -17,6 +18,10 @@ class IngestObserver(Protocol):
 
     def see_telemetry(self, event: TelemetryEvent, samples: EventSamples, received_ms: int) -> None:
         """An event whose points are being written. It may be seen again after a crash."""
+        ...
+
+    def see_reply(self, reply: Reply, received_ms: int) -> None:
+        """What an edge said to a configuration or a command."""
         ...
 
     def see_booked(self, booked: Booked) -> None:

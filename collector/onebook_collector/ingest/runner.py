@@ -12,7 +12,7 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -35,7 +35,8 @@ from onebook_collector.metrics.store import MetricsStore
 from onebook_schemas import topics
 from onebook_schemas.encoding import UndecodableError, decode, decode_upload, encode
 from onebook_schemas.mqtt_link import Inbound, LostError, MqttLink, RefusedByBrokerError
-from onebook_schemas.uplink import EdgeState, Live, Stream, UploadHeader
+from onebook_schemas.remote_care import ReplyMessage
+from onebook_schemas.uplink import EdgeState, Live, Stream
 
 log = structlog.get_logger()
 
@@ -137,6 +138,9 @@ class IngestRunner:
                 case "state":
                     state = _same_edge(decode(EdgeState, message.body), edge_id)
                     self._observer.see_state(state, now_ms, retained=message.retained)
+                case "reply":
+                    reply = decode(ReplyMessage, message.body).reply
+                    self._observer.see_reply(_same_edge(reply, edge_id), now_ms)
                 case Stream.JOURNAL | Stream.TELEMETRY:
                     upload = decode_upload(message.body)
                     _same_edge(upload.header, edge_id)
@@ -261,10 +265,15 @@ def pace_for(waiting_messages: int) -> Pace:
     return Pace(pace_ms=min(waiting_messages * 2, 60_000))
 
 
-_NamedT = TypeVar("_NamedT", Live, EdgeState, UploadHeader)
+class _OfAnEdge(Protocol):
+    @property
+    def edge_id(self) -> str: ...
 
 
-def _same_edge(message: _NamedT, edge_id: str) -> _NamedT:
+_OfAnEdgeT = TypeVar("_OfAnEdgeT", bound=_OfAnEdge)
+
+
+def _same_edge(message: _OfAnEdgeT, edge_id: str) -> _OfAnEdgeT:
     """The broker lets an edge write below its own name only; the body must say the same name."""
     if message.edge_id != edge_id:
         raise UndecodableError(f"the topic belongs to {edge_id!r}, the body to another edge")
