@@ -20,6 +20,7 @@ from onebook_collector.administration.audit import AuditEntry, write_audit
 from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.certificates import registry
 from onebook_collector.certificates.authority import FileAuthority, Profile, new_key, pem, write_file
+from onebook_collector.certificates.eviction import end_session
 from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError, NotFoundError, RefusedError
@@ -172,11 +173,16 @@ def _show_invitation(invitation: Invitation, svg: Path | None) -> None:
 async def _revoke(settings: CollectorSettings, asked: argparse.Namespace) -> None:
     async with _opened_office(settings) as office:
         revoked = await office.revoke(subject=asked.edge, serial=asked.serial, reason=asked.reason, actor=_actor())
+        authority = office.authority
     if not revoked:
         raise RefusedError("nothing_to_revoke", "没有有效证书 / no valid certificate of this name; see onebook ca list")
     for one in revoked:
         print(f"✓ 已吊销 / revoked: {one.subject} {one.serial}")
-    _tell_broker(settings)
+    if _tell_broker(settings) and settings.broker.tls is not None:
+        for subject in {one.subject for one in revoked if one.profile is Profile.EDGE}:
+            address = settings.broker.host, settings.broker.port
+            await end_session(address, subject, authority, utc(SystemClock().now_ms()))
+            print(f"✓ 会话已断开 / session ended: {subject}")
 
 
 async def _list(settings: CollectorSettings, asked: argparse.Namespace) -> None:
@@ -231,20 +237,24 @@ def _asked_passphrase(*, new: bool) -> bytes:
     return passphrase.encode()
 
 
-def _tell_broker(settings: CollectorSettings) -> None:
-    """Have the broker read the list again. Raises RefusedError: until it has, whoever is revoked still gets in."""
+def _tell_broker(settings: CollectorSettings) -> bool:
+    """Have the broker read the list again; False when nobody has said how. Raises RefusedError when it has not.
+
+    Until it has, whoever is revoked still gets in.
+    """
     command = settings.certificates.reload_command
     if not command:
         print(
             f"! 请让代理重读 / make the broker read it again: {settings.crl_path} (certificates.reload_command is not set)"
         )
-        return
+        return False
     try:
         subprocess.run(command, check=True, timeout=RELOAD_WITHIN_S)
     except (OSError, subprocess.SubprocessError) as error:
         detail = f"吊销列表已写，但代理未重读，请手动执行 / the list is written, the broker has not read it; run by hand: {error}"
         raise RefusedError("broker_not_told", detail) from error
     print("✓ 代理已重读 / the broker has read it")
+    return True
 
 
 def _actor() -> str:

@@ -28,3 +28,9 @@ def test_it_does_not_grow_without_end() -> None:
         limit.admit(str(number), 0)
     assert limit.admit("0", 0)  # Forgotten, the oldest first.
     assert not limit.admit(str(ADDRESSES_MAX + 4), 0)
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
+    limit = RateLimit(1, 60_000)
+    limit.admit("a", 10_000_000)
+    assert limit.admit("a", 0)

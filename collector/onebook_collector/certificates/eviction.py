@@ -1,0 +1,44 @@
+"""Ending the live session of a revoked edge. The broker asks for certificates when a connection begins, and never again.
+
+A session ends when its client id connects anew. The broker takes that id from the certificate, so the authority makes one of this
+name that is good for minutes, is used here, and is never written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from onebook_collector.certificates.authority import Authority, Profile, Wish, new_key, pem, write_file
+from onebook_collector.errors import RetryableError
+from onebook_schemas.mqtt_link import MqttLink
+from onebook_schemas.tls import TlsFiles, client_context
+
+WITHIN_S = 10
+_LIFE = timedelta(minutes=5)
+
+
+async def end_session(broker: tuple[str, int], subject: str, authority: Authority, now: datetime) -> None:
+    """Take the session of this name over, and let go of it. Raises RetryableError when the broker does not let us."""
+    key, key_pem = new_key()
+    made = authority.sign(Wish(subject, Profile.EDGE, key, now - _LIFE, now + _LIFE))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = TlsFiles(ca_file=folder / "ca.crt", certificate_file=folder / "own.crt", key_file=folder / "own.key")
+        write_file(files.ca_file, pem(authority.certificate), mode=0o600)
+        write_file(files.certificate_file, pem(made), mode=0o600)
+        write_file(files.key_file, key_pem, mode=0o600)
+        link = MqttLink(*broker, subject, tls=client_context(files), session_expiry_s=0)
+    connection = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await link.connected.wait()
+    except TimeoutError as error:
+        raise RetryableError(
+            f"{subject}: 会话未能断开 / its session could not be ended: {link.last_problem}"
+        ) from error
+    finally:
+        connection.cancel()
+        await asyncio.wait({connection})
