@@ -1,8 +1,7 @@
 """What a scanned text is: GS1 element string, GTIN, MA code, URL or plain text, and what stands in it.
 
-Wraps biip, which knows the application identifiers (AI). Done here, because biip does it by the clock of the machine, silently or
-not at all: the century of dates, check digits, values that are too long, AIs that belong together, a lost FNC1. Rules are those
-of the GS1 General Specifications unless said otherwise.
+The application identifiers (AI) are a table of their own; here are the century of dates, check digits, values that are too long,
+AIs that belong together, a lost FNC1. Rules are those of the GS1 General Specifications unless said otherwise.
 """
 
 from __future__ import annotations
@@ -15,11 +14,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from biip import ParseConfig, ParseError
-from biip.checksums import gs1_standard_check_digit
-from biip.gs1_application_identifiers import GS1ApplicationIdentifier
-from biip.gs1_digital_link_uris import GS1DigitalLinkURI
-from biip.gs1_element_strings import GS1ElementString
+from onebook_edge.capture.application_identifiers import (
+    Element,
+    Identifier,
+    WrongElementError,
+    extract,
+    identifier_of,
+    read_link,
+)
 
 GS = "\x1d"
 
@@ -49,7 +51,6 @@ _COMPANIONS: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = (  # any of the
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 # Production data behind the code itself: S serial, L lot, M produced, E expires (D, V dates too), C check.
 _MA_PRODUCTION = re.compile(r"[SLC].+|[MEDV]\d{6,8}")
-_CONFIG = ParseConfig(gs1_element_strings_verify_date=False)  # biip would look at today's date.
 
 
 class BarcodeKind(enum.StrEnum):
@@ -149,7 +150,8 @@ def classify(text: str, today: date) -> Barcode:
 
 def check_digit(body: str) -> str:
     """The GS1 modulo-10 check digit for the digits before it: GTIN, SSCC, GLN, GRAI."""
-    return str(gs1_standard_check_digit(body))
+    total = sum(int(digit) * (3 if n % 2 == 0 else 1) for n, digit in enumerate(reversed(body)))
+    return str(-total % 10)
 
 
 def _check_digit_is_right(number: str) -> bool:
@@ -180,27 +182,25 @@ def _ma_code(aim: str | None, body: str) -> Barcode:
 
 def _link(aim: str | None, body: str, today: date) -> Barcode:
     try:
-        elements = GS1DigitalLinkURI.parse(body, config=_CONFIG).element_strings
-    except (ParseError, ValueError):  # No Digital Link, or no address at all: data of its own kind.
+        elements = read_link(body)
+    except ValueError:  # No Digital Link, or no address at all: data of its own kind.
         return Barcode(BarcodeKind.URL, body, aim)
     return _from_elements(aim, body, elements, None, today)
 
 
-def _from_elements(
-    aim: str | None, body: str, elements: Sequence[GS1ElementString], error: str | None, today: date
-) -> Barcode:
-    dates = {e.ai.ai: _date(e.value, today) for e in elements if e.ai.ai in _DATES}
-    wrong = {e.ai.ai for e in elements if not _is_checked(e)}
+def _from_elements(aim: str | None, body: str, elements: Sequence[Element], error: str | None, today: date) -> Barcode:
+    dates = {e.ai: _date(e.value, today) for e in elements if e.ai in _DATES}
+    wrong = {e.ai for e in elements if not _is_checked(e)}
     if wrong or None in dates.values():
         error = error or ("bad-check-digit" if wrong else "bad-date")
     return Barcode(
         BarcodeKind.GS1,
         body,
         aim,
-        gtin14=next((e.value for e in elements if e.ai.ai == "01" and "01" not in wrong), None),
-        elements=tuple((e.ai.ai, e.value) for e in elements),
+        gtin14=next((e.value for e in elements if e.ai == "01" and "01" not in wrong), None),
+        elements=tuple((e.ai, e.value) for e in elements),
         dates={ai: day for ai, day in dates.items() if day},
-        decimals={e.ai.ai: e.decimal for e in elements if e.decimal is not None},
+        decimals={e.ai: e.decimal for e in elements if e.decimal is not None},
         warnings=tuple(_warnings(elements, today)),
         error=error,
     )
@@ -209,44 +209,42 @@ def _from_elements(
 # Element strings ----------------------------------------------------------------------------------------------------
 
 
-def _split(message: str) -> tuple[list[GS1ElementString], str | None]:
+def _split(message: str) -> tuple[list[Element], str | None]:
     """The elements up to the first that is wrong, and the class of that error."""
-    found: list[GS1ElementString] = []
+    found: list[Element] = []
     rest = message.lstrip(GS)
     while rest:
         run = rest.partition(GS)[0]
-        try:
-            ai = GS1ApplicationIdentifier.extract(run)
-        except ParseError:
+        identifier = identifier_of(run)
+        if identifier is None:
             return found, "unknown-ai"
         element = _extract(run)
-        # biip cuts a value at its longest and reads on in the middle of it; by the rule it goes up to the FNC1.
-        if element is None or not element.value or (ai.separator_required and len(element) < len(run)):
-            return found, _why_wrong(ai, run)
+        # A value that goes on behind its longest is wrong: only an FNC1, or the end, ends it.
+        if element is None or not element.value or (identifier.separator_required and len(element) < len(run)):
+            return found, _why_wrong(identifier, run)
         found.append(element)
         rest = rest[len(element) :].lstrip(GS)
     return found, None if found else "truncated"
 
 
-def _extract(run: str) -> GS1ElementString | None:
+def _extract(run: str) -> Element | None:
     try:
-        return GS1ElementString.extract(run, config=_CONFIG)
-    except ParseError:
+        return extract(run)
+    except WrongElementError:
         return None
 
 
-def _why_wrong(ai: GS1ApplicationIdentifier, run: str) -> str:
-    value = run[len(ai) :]
-    digits_min = sum(int(digits) for digits in re.findall(r"\+[NXYZ](\d+)", ai.format))
-    if len(value) < max(1, digits_min):
+def _why_wrong(identifier: Identifier, run: str) -> str:
+    value = run[len(identifier.ai) :]
+    if len(value) < max(1, identifier.digits_min):
         return "truncated"
-    if ai.ai in _DATES:
+    if identifier.ai in _DATES:
         return "bad-date"
     return "value-too-long" if _CHARACTER_SET_82.fullmatch(value) and _extract(run) else "bad-character"
 
 
-def _is_checked(element: GS1ElementString) -> bool:
-    digits = _CHECKED.get(element.ai.ai)
+def _is_checked(element: Element) -> bool:
+    digits = _CHECKED.get(element.ai)
     return digits is None or _check_digit_is_right(element.value[:digits])
 
 
@@ -263,10 +261,10 @@ def _date(value: str, today: date) -> date | None:
     return date(year, month, day or last) if day <= last else None
 
 
-def _warnings(elements: Sequence[GS1ElementString], today: date) -> list[str]:
-    present = {e.ai.ai for e in elements}
+def _warnings(elements: Sequence[Element], today: date) -> list[str]:
+    present = {e.ai for e in elements}
     warnings = []
-    if any(_swallowed_elements(e.value, today) for e in elements if e.ai.ai in _OPEN_TEXTS):
+    if any(_swallowed_elements(e.value, today) for e in elements if e.ai in _OPEN_TEXTS):
         warnings.append("suspect-missing-fnc1")
     if any(present.intersection(ais) and present.isdisjoint(needed) for ais, needed in _COMPANIONS):
         warnings.append("required-ai-missing")
@@ -285,5 +283,5 @@ def _swallowed_elements(value: str, today: date) -> bool:
 def _proves_itself(tail: str, today: date) -> bool:
     elements, error = _split(tail)
     return error is None and all(
-        _is_checked(e) and (e.ai.ai not in _DATES or _date(e.value, today) is not None) for e in elements
+        _is_checked(e) and (e.ai not in _DATES or _date(e.value, today) is not None) for e in elements
     )
