@@ -24,10 +24,12 @@ install -m 0644 collector/onebook_collector/reference/catalogue.csv "$root/etc/o
 install -d -m 0750 "$root/var/lib/onebook-edge"
 [ -n "$root" ] || { chgrp onebook /etc/onebook/edge.toml; chown onebook:onebook /var/lib/onebook-edge; }
 install -D -m 0644 deploy/edge/onebook-edge.service "$root/etc/systemd/system/onebook-edge.service"
+install -D -m 0644 deploy/edge/50-onebook-journald.conf "$root/etc/systemd/journald.conf.d/50-onebook.conf"
 install -D -m 0644 deploy/edge/99-onebook.rules "$root/etc/udev/rules.d/99-onebook.rules"
 if [ "$systemd" = yes ] && [ -z "$root" ]; then
   udevadm control --reload
   systemctl daemon-reload
+  systemctl try-restart systemd-journald
   systemctl enable onebook-edge
 fi
 cat <<'TEXT'

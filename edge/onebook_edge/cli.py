@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import json
 import signal
 import sqlite3
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(asked: argparse.Namespace) -> int:
     settings = load_settings(asked.config)
     configure_logging(settings.log_level)
+    faulthandler.enable()  # When the service manager ends a hanging agent (SIGABRT), the log says where it hung.
     return _until_stopped(_run_agent(settings))
 
 

@@ -25,6 +25,8 @@ from onebook_edge.links.link import Link, LinkLost, Reason
 from onebook_edge.links.reconnect import keep_open
 from onebook_edge.machine import Instant, Woken
 
+TURN_S = 10.0  # Without bytes and duties it shows at least so often that it lives.
+
 
 class DeviceRunner:
     """Feeds a driver in order and passes on what it says. Readings of one read share the moment of that read."""
@@ -38,12 +40,14 @@ class DeviceRunner:
         clock: Clock,
         *,
         silence_after_s: float | None = None,  # None: silence is normal, as for a scanner.
+        turn: Callable[[], None] = lambda: None,  # Called at least every `TURN_S`: the proof that this runner lives.
     ) -> None:
         self._link = link
         self._build_driver = build_driver
         self._driver = build_driver()
         self._status = DeviceStatus(device_id, sink)
         self._clock = clock
+        self._turn = turn
         self._silence_after_ms = None if silence_after_s is None else round(silence_after_s * 1000)
         self._heard_at_ms = 0
         self._wakeup_ms: int | None = None
@@ -58,7 +62,7 @@ class DeviceRunner:
     async def run(self) -> None:
         """Run until cancelled."""
         try:
-            await keep_open(self._link, self._serve, self._gone)
+            await keep_open(self._link, self._serve, self._gone, self._turn)
         finally:
             self._waiting = None
 
@@ -74,6 +78,7 @@ class DeviceRunner:
     async def _serve(self) -> None:
         now = self._opened()
         while not self._driver_failed:
+            self._turn()
             try:
                 async with asyncio.timeout_at(self._next_duty(now)) as self._waiting:
                     data = await self._link.read()
@@ -122,14 +127,13 @@ class DeviceRunner:
             return None
         return self._heard_at_ms + self._silence_after_ms
 
-    def _next_duty(self, now: Instant) -> float | None:
-        """Event loop time of the next thing to do without bytes; None when there is none."""
+    def _next_duty(self, now: Instant) -> float:
+        """Event loop time of the next thing to do without bytes, if only to show that the runner lives."""
         due = [at_ms for at_ms in (self._wakeup_ms, self._silent_at_ms()) if at_ms is not None]
         if self._driver_failed:
             due.append(now.monotonic_ms)
-        if not due:
-            return None
-        return asyncio.get_running_loop().time() + max(0, min(due) - now.monotonic_ms) / 1000
+        wait_s = min(max(0, min(due) - now.monotonic_ms) / 1000, TURN_S) if due else TURN_S
+        return asyncio.get_running_loop().time() + wait_s
 
     def _feed(self, message: DriverInput, now: Instant) -> None:
         if self._driver_failed:

@@ -24,6 +24,10 @@ class OutboxFullError(RefusedError):
     """The journal's reserve on the disk is used up: refuse the work before the person believes that it was booked."""
 
 
+class OutboxBrokenError(EdgeError):
+    """The outbox is in a state that only a new start from what is on the disk can mend."""
+
+
 class ConfigurationError(EdgeError):
     """The configuration cannot be used. Carries every problem found, each with the key and the fix."""
 

@@ -28,8 +28,8 @@ class EventLog:
     def warning(self, event: str, **fields: object) -> None:
         self._logger.warning(event, extra={"fields": fields})
 
-    def error(self, event: str, **fields: object) -> None:
-        self._logger.error(event, extra={"fields": fields})
+    def error(self, event: str, *, exc_info: BaseException | None = None, **fields: object) -> None:
+        self._logger.error(event, exc_info=exc_info, extra={"fields": fields})
 
     def exception(self, event: str, **fields: object) -> None:
         """An error with the exception that is being handled."""

@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from onebook_schemas.uplink import Stream
 log = get_logger()
 
 TELEMETRY_COMMIT_S = 0.1  # What a killed process may lose of telemetry; of the journal it loses nothing.
-HEALTH_S, ROOM_S, CLOCK_S = 60.0, 10.0, 2.0
+HEALTH_S, ROOM_S, CLOCK_S, PROOF_S = 60.0, 5.0, 2.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,32 @@ class Recorder:
 
     async def run(self) -> None:
         """Write what was heard, and keep the house, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.write())
+            for duty in self.duties.values():
+                tasks.create_task(duty())
+
+    async def write(self, turn: Callable[[], None] = lambda: None) -> None:
+        """Write what was heard until cancelled. `turn` is called as long as the outbox does its work."""
         self._entries.put_nowait(_Entry((EdgeStarted(software_version=self.software_version),)))
         await self._settle_interrupted()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write_journal())
                 tasks.create_task(self._write_telemetry())
-                tasks.create_task(self._wake_pipeline())
-                tasks.create_task(self._report_health())
-                tasks.create_task(self._make_room())
-                tasks.create_task(self._watch_clock())
+                tasks.create_task(self._prove_outbox(turn))
         finally:
             await self._write_samples()  # A proper end loses nothing of what was heard.
+
+    @property
+    def duties(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
+        """What runs beside the writing, each for ever; any of them may be begun anew without the others."""
+        return {
+            "pipeline": self._wake_pipeline,
+            "health": self._report_health,
+            "room": self._make_room,
+            "clock": self._watch_clock,
+        }
 
     # Capture ----------------------------------------------------------------------------------------------------
 
@@ -202,6 +216,12 @@ class Recorder:
         while (written := self._samples.drain(now)) is not None:
             await self.outbox.take([written], now)
 
+    async def _prove_outbox(self, turn: Callable[[], None]) -> None:
+        while True:
+            await self.outbox.prove()
+            turn()
+            await asyncio.sleep(PROOF_S)
+
     # Keeping house ----------------------------------------------------------------------------------------------
 
     async def _report_health(self) -> None:
@@ -246,8 +266,8 @@ class Recorder:
                 fact = ClockSynchronised(boot_id=self.clock.boot_id, wall_ms_at_boot=anchor_ms)
                 self._entries.put_nowait(_Entry((fact,)))
                 self._boot_dated = True
-                return
             await asyncio.sleep(CLOCK_S)
+        await asyncio.Event().wait()  # Nothing more to do, and no reason to end.
 
 
 def read_states(path: Path, now: Instant) -> dict[str, DialogueState]:

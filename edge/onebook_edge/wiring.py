@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import sys
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Protocol, cast
 
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.catalog import DRIVERS
@@ -15,22 +16,33 @@ from onebook_edge.device import ByteDriver, ModbusDriver
 from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.identity.broker_line import BrokerLine, broker_line
 from onebook_edge.identity.runner import RenewalRunner
+from onebook_edge.device_trouble import DeviceTrouble
 from onebook_edge.links.device_status import Sink
 from onebook_edge.links.link_settings import build_link
 from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
+from onebook_edge.links.replay_link import ReplaySettings
+from onebook_edge.links.serial_link import SerialSettings
+from onebook_edge.links.tcp_link import TcpSettings
 from onebook_edge.logs import get_logger
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.recorder import Recorder, read_states
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
+from onebook_edge.supervisor import VITAL, Supervised, Supervisor, notify_service_manager
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_edge.witness import DOCUMENT, Witness
+from onebook_edge.watchdog import Part
 
 log = get_logger()
 
 SWITCH_INTERVAL_S = 0.001
 """How long the event loop may keep the interpreter while a commit waits for it. A commit asks for it some ten times; with
 Python's 5 ms, one scan in twenty was on the disk 50 ms later than need be when probes are polled at full rate."""
+
+
+OUTBOX_PATIENCE_MS = 60_000  # A worn card may take half a minute for one sync.
+DEVICE_PATIENCE_MS = 60_000  # Three times its longest wait, and the slowest line that can be configured in good sense.
+UPLINK_PATIENCE_MS = 600_000  # It copies the whole journal when it begins a new epoch.
 
 
 class Agent:
@@ -42,18 +54,18 @@ class Agent:
         states_file = settings.data_folder / "drafts.json"
         states = read_states(states_file, clock.now())
         pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, states)
-        version = software_version()
-        self.recorder = Recorder(outbox, pipeline, clock, states_file, version)
-        line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
-        if line.tls is None:
-            log.warning("broker_without_tls", host=line.host, meaning="明文，仅限本机 / plain text, this machine only")
-        broker = BrokerAddress(line.host, line.port, line.tls)
-        self.uplink = UplinkRunner(settings.edge_id, outbox, clock, broker, version)
-        self.witness = Witness(settings.checkpoints_path, settings.edge_id, self.uplink.hold_document)
-        self.uplink.listen(DOCUMENT, self.witness.hear)
-        self.renewal = _renewal(settings, line, clock, self.uplink.link.reconnect)
-        self.devices = [build_device(device, self.recorder.hear, clock) for device in settings.devices]
-        self.buses = [build_bus(bus, self.recorder.hear, clock) for bus in settings.buses]
+        self._clock = clock
+        self.recorder = Recorder(outbox, pipeline, clock, states_file, software_version())
+        self._line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
+        if self._line.tls is None:
+            host = self._line.host
+            log.warning("broker_without_tls", host=host, meaning="明文，仅限本机 / plain text, this machine only")
+        self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
+        self.witness = Witness(
+            settings.checkpoints_path, settings.edge_id, lambda name, version: self.uplink.hold_document(name, version)
+        )
+        self.renewal = _renewal(settings, self._line, clock, lambda reason: self.uplink.link.reconnect(reason))
+        self.supervisor = Supervisor([*self._own_parts(), *self._device_parts()], clock, notify_service_manager)
 
     @classmethod
     async def open(cls, settings: EdgeSettings) -> Agent:
@@ -66,19 +78,37 @@ class Agent:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         log.info("edge_started", edge_id=self._settings.edge_id, version=software_version())
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.recorder.run())
-                tasks.create_task(self.uplink.run())
-                tasks.create_task(self.witness.run())
-                tasks.create_task(self._publish_live())
-                if self.renewal is not None:
-                    tasks.create_task(self.renewal.run())
-                for device in self.devices:
-                    tasks.create_task(device.run())
-                for bus in self.buses:
-                    tasks.create_task(bus.run())
+            await self.supervisor.run()
         finally:
             await self.outbox.close()
+
+    def _own_parts(self) -> Iterator[Supervised]:
+        yield Supervised(Part(VITAL, OUTBOX_PATIENCE_MS, is_vital=True), self.recorder.write)
+        for name, duty in self.recorder.duties.items():
+            yield Supervised(Part(name, None), lambda _, duty=duty: duty())  # type: ignore[misc]
+        yield Supervised(Part("uplink", UPLINK_PATIENCE_MS), self._run_uplink)
+        yield Supervised(Part("witness", None), lambda _: self.witness.run())
+        if (renewal := self.renewal) is not None:
+            yield Supervised(Part("renewal", None), lambda _: renewal.run())
+        yield Supervised(Part("live", None), lambda _: self._publish_live())
+
+    def _device_parts(self) -> Iterator[Supervised]:
+        hear, clock = self.recorder.hear, self._clock
+        for device in self._settings.devices:
+            yield _supervised(device.id, [device.id], hear, clock, device.link, partial(build_device, device))
+        for bus in self._settings.buses:
+            yield _supervised(bus.id, [one.id for one in bus.devices], hear, clock, bus.link, partial(build_bus, bus))
+
+    def _build_uplink(self, turn: Callable[[], None] = lambda: None) -> UplinkRunner:
+        broker = BrokerAddress(self._line.host, self._line.port, self._line.tls)
+        edge_id, version = self._settings.edge_id, software_version()
+        uplink = UplinkRunner(edge_id, self.outbox, self._clock, broker, version, turn=turn)
+        uplink.listen(DOCUMENT, lambda body: self.witness.hear(body))
+        return uplink
+
+    async def _run_uplink(self, turn: Callable[[], None]) -> None:
+        self.uplink = self._build_uplink(turn)  # Each life begins with what the outbox says.
+        await self.uplink.run()
 
     async def _publish_live(self) -> None:
         while True:
@@ -94,7 +124,32 @@ def _renewal(
     return RenewalRunner(settings.identity_folder, line.identity, line.tls, clock, reconnect)
 
 
-def build_device(settings: DeviceSettings, sink: Sink, clock: SystemClock) -> DeviceRunner:
+class _Runner(Protocol):
+    async def run(self) -> None: ...
+
+
+def _supervised(
+    name: str,
+    device_ids: Sequence[str],
+    sink: Sink,
+    clock: SystemClock,
+    link: SerialSettings | TcpSettings | ReplaySettings,
+    build: Callable[[Sink, SystemClock, Callable[[], None]], _Runner],
+) -> Supervised:
+    """A device or a line: built anew, with its link and its drivers, for each life."""
+    trouble = DeviceTrouble(device_ids, sink, clock)
+    waits_ms = round(link.connect_timeout_s * 1000) if isinstance(link, TcpSettings) else 0
+    return Supervised(
+        Part(f"device:{name}", DEVICE_PATIENCE_MS + waits_ms),
+        lambda turn: build(trouble.hear, clock, turn).run(),
+        on_troubled=trouble.begin,
+        on_recovered=trouble.end,
+    )
+
+
+def build_device(
+    settings: DeviceSettings, sink: Sink, clock: SystemClock, turn: Callable[[], None] = lambda: None
+) -> DeviceRunner:
     """A device on a port of its own."""
     entry = DRIVERS[settings.driver]
     return DeviceRunner(
@@ -104,10 +159,13 @@ def build_device(settings: DeviceSettings, sink: Sink, clock: SystemClock) -> De
         sink,
         clock,
         silence_after_s=settings.silence_after_s,
+        turn=turn,
     )
 
 
-def build_bus(settings: BusSettings, sink: Sink, clock: SystemClock) -> ModbusBus:
+def build_bus(
+    settings: BusSettings, sink: Sink, clock: SystemClock, turn: Callable[[], None] = lambda: None
+) -> ModbusBus:
     """A Modbus line with its devices."""
     devices = []
     for one in settings.devices:
@@ -115,7 +173,7 @@ def build_bus(settings: BusSettings, sink: Sink, clock: SystemClock) -> ModbusBu
         own = cast(ModbusSettings, entry.settings.model_validate(one.settings))
         driver = cast(ModbusDriver, entry.build(one.id, one.settings))
         devices.append(BusDevice(one.id, own.unit_id, own.poll_interval_ms, driver, sink))
-    return ModbusBus(build_link(settings.link), settings, devices, clock)
+    return ModbusBus(build_link(settings.link), settings, devices, clock, turn)
 
 
 def software_version() -> str:

@@ -17,6 +17,14 @@ from onebook_collector.settings import load_settings as load_collector_settings
 from onebook_edge.settings import load_settings as load_edge_settings
 from tests.house.tree import ROOT, name_of, project_files
 
+_SANDBOX = (
+    "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "ProtectKernelTunables=yes",
+    "ProtectKernelModules=yes", "ProtectKernelLogs=yes", "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes",
+    "RestrictSUIDSGID=yes", "RestrictRealtime=yes", "RestrictNamespaces=yes", "LockPersonality=yes", "RemoveIPC=yes",
+    "CapabilityBoundingSet=", "AmbientCapabilities=", "SystemCallFilter=@system-service", "SystemCallArchitectures=native",
+    "Restart=always", "RestartPreventExitStatus=2", "StartLimitIntervalSec=0",
+)  # fmt: skip
+_BOUNDS = ("MemoryMax", "TasksMax", "LimitNOFILE", "LogRateLimitBurst", "StateDirectory", "RestrictAddressFamilies")
 _EXTRAS = ("edge", "collector", "s3", "dev")
 
 
@@ -36,6 +44,24 @@ def test_a_unit_file_has_no_unknown_sections_or_keys(unit: Path) -> None:
         run = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
         problems = [line for line in run.stderr.splitlines() if unit.name in line and "is not executable" not in line]
         assert not problems  # The program is not installed where tests run.
+
+
+@pytest.mark.parametrize("unit", project_files(".service"), ids=name_of)
+def test_a_service_is_sandboxed_bounded_and_never_given_up(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    assert [line for line in _SANDBOX if f"\n{line}\n" not in text] == []
+    assert [key for key in _BOUNDS if f"\n{key}=" not in text] == []
+    if shutil.which("systemd-analyze"):
+        call = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", unit]  # 2.0 of 10, 10 is the worst.
+        run = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout[-500:]
+
+
+def test_the_edge_may_use_serial_ports_and_no_other_devices_and_is_watched() -> None:
+    text = (ROOT / "deploy/edge/onebook-edge.service").read_text(encoding="utf-8")
+    assert set(re.findall(r"^DeviceAllow=char-(\w+) rw$", text, re.MULTILINE)) == {"ttyUSB", "ttyACM", "ttyS", "ttyAMA"}
+    for line in ("DevicePolicy=closed", "SupplementaryGroups=dialout", "Type=notify", "WatchdogSec=60"):
+        assert f"\n{line}\n" in text
 
 
 def test_the_sample_of_the_edge_is_a_right_configuration(tmp_path: Path) -> None:

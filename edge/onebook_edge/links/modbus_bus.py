@@ -12,7 +12,7 @@ and itself reports only what no driver can know: bytes out of turn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onebook_edge.clock import Clock
@@ -25,6 +25,7 @@ from onebook_edge.links.modbus_line import ModbusLine, ModbusLineSettings
 from onebook_edge.links.reconnect import keep_open
 from onebook_edge.machine import Instant
 
+LISTEN_MS_MAX = 10_000  # Longer than this it does not wait without showing that it lives.
 _ILLEGAL_ADDRESS = "exception-2"
 _SILENT_AFTER_POLLS = 2  # One lost answer is noise.
 _SILENT_PAUSE_MS_MIN = 1_000
@@ -56,10 +57,18 @@ class _Poll:
 class ModbusBus:
     """Runs all devices of one line."""
 
-    def __init__(self, link: Link, settings: ModbusLineSettings, devices: Sequence[BusDevice], clock: Clock) -> None:
+    def __init__(
+        self,
+        link: Link,
+        settings: ModbusLineSettings,
+        devices: Sequence[BusDevice],
+        clock: Clock,
+        turn: Callable[[], None] = lambda: None,  # Called with each request and at least every `LISTEN_MS_MAX`.
+    ) -> None:
         self._link = link
         self._line = ModbusLine(link, settings, clock, out_of_turn=self._out_of_turn)
         self._clock = clock
+        self._turn = turn
         self._polled = [_Polled(device, settings.silent_interval_s_max * 1000) for device in devices]
         self._asked: _Polled | None = None
         self._opens = 0
@@ -73,7 +82,7 @@ class ModbusBus:
         now_ms = self._clock.now().monotonic_ms
         for polled in self._polled:
             polled.due_ms = now_ms
-        await keep_open(self._link, self._serve, self._gone)
+        await keep_open(self._link, self._serve, self._gone, self._turn)
 
     async def _serve(self) -> None:
         self._line.opened()
@@ -82,8 +91,15 @@ class ModbusBus:
         self._opens += 1
         while True:
             polled = min(self._polled, key=_Polled.next_ms)
-            await self._line.listen_until(polled.next_ms())
+            await self._listen_until(polled.next_ms())
             await self._poll(polled)
+
+    async def _listen_until(self, at_ms: int) -> None:
+        self._turn()
+        while (now_ms := self._clock.now().monotonic_ms) + LISTEN_MS_MAX < at_ms:
+            await self._line.listen_until(now_ms + LISTEN_MS_MAX)
+            self._turn()
+        await self._line.listen_until(at_ms)
 
     def _gone(self, reason: Reason) -> None:
         now = self._clock.now()
@@ -123,6 +139,7 @@ class ModbusBus:
             await self._read(polled, RegisterRange(wanted.function, address, 1), poll)
 
     async def _ask(self, polled: _Polled, wanted: RegisterRange, poll: _Poll) -> None:
+        self._turn()
         if "no-answer" in poll.failed.values():
             poll.failed[wanted] = "no-answer"  # One time-out a poll is enough.
             return

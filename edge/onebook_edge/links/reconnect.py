@@ -14,11 +14,14 @@ _WAIT_S_MAX_UNSTABLE = 10.0  # A port that opens and is lost at once, again and 
 _STABLE_AFTER_S = 2.0
 
 
-async def keep_open(link: Link, serve: Callable[[], Awaitable[None]], gone: Callable[[Reason], None]) -> NoReturn:
-    """Run until cancelled. `serve` runs while the link is open; `gone` hears why it is not."""
+async def keep_open(
+    link: Link, serve: Callable[[], Awaitable[None]], gone: Callable[[Reason], None], turn: Callable[[], None]
+) -> NoReturn:
+    """Run until cancelled. `serve` runs while the link is open; `gone` hears why it is not; `turn` counts attempts."""
     clock = asyncio.get_running_loop().time
     missing, unstable = _Backoff(_WAIT_S_MAX), _Backoff(_WAIT_S_MAX_UNSTABLE)
     while True:
+        turn()
         try:
             await link.open()
             missing.reset()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from onebook_edge.clock import Clock, new_epoch
-from onebook_edge.errors import OutboxFullError
+from onebook_edge.errors import OutboxBrokenError, OutboxFullError
 from onebook_edge.logs import get_logger
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.retention import (
@@ -152,8 +152,15 @@ class Outbox:
         this outbox may have marked it as delivered, and the book knows a movement by its id when it comes again), of
         telemetry what waits. The old file is put aside.
         """
-        old, path = self._stores[stream], self._folder / f"{stream}.db"
         self._gates[stream].clear()  # What is recorded meanwhile waits for the new file.
+        try:
+            await self._change_file(stream)
+        except BaseException as error:  # Also cancelled: the gate stays shut, and a new start finishes or undoes it.
+            raise OutboxBrokenError(f"the file of the {stream} could not be changed: {error!r}") from error
+        self._gates[stream].set()
+
+    async def _change_file(self, stream: Stream) -> None:
+        old, path = self._stores[stream], self._folder / f"{stream}.db"
         await old.settle()
         fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch())
         after, head = 0, await fresh.chain_hash(0) or b""
@@ -169,7 +176,6 @@ class Outbox:
         os.replace(self._fresh(stream), path)
         log.warning("epoch_renewed", stream=stream, old_epoch=old.epoch)
         self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
-        self._gates[stream].set()
 
     def _fresh(self, stream: Stream) -> Path:
         return self._folder / f"{stream}.fresh.db"
@@ -185,6 +191,12 @@ class Outbox:
         except OSError as error:
             log.warning("boots_not_written", reason=str(error), effect="after a restart this boot's times stay unknown")
         return anchor
+
+    async def prove(self) -> None:
+        """Have each stream's thread answer. One that changes its file is left out: that takes as long as it takes."""
+        for stream, store in self._stores.items():
+            if self._gates[stream].is_set():
+                await store.prove()
 
     async def close(self) -> None:
         for store in self._stores.values():

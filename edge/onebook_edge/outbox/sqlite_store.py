@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from onebook_edge.errors import OutboxFullError, RefusedError
+from onebook_edge.errors import OutboxBrokenError, OutboxFullError, RefusedError
 from onebook_edge.logs import get_logger
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained, numbered
 from onebook_edge.outbox.worker import Worker
@@ -160,6 +160,10 @@ class SqliteStreamStore:
         await self._in_thread(self._insert, events, [json.loads(event.body)["wall_ms"] for event in events])
         self._head, self._position = head, Position(events[-1].sequence, self._position.delivered_through)
 
+    async def prove(self) -> None:
+        """Return when the thread has come round to answering."""
+        await self._in_thread(self._row, "SELECT 1")
+
     async def settle(self) -> None:
         """Until all that was appended so far is committed, or refused."""
         await self._idle.wait()
@@ -201,7 +205,7 @@ class SqliteStreamStore:
         self._loop.call_soon(self._commit_waiting)  # Behind those just told: what they append next shares a commit.
 
     def _not_committed(self, group: _Group, error: Exception) -> None:
-        told = _not_stored(error) if isinstance(error, sqlite3.OperationalError) else error
+        told = _not_stored(error) if isinstance(error, sqlite3.DatabaseError) else error
         for _, stored in group:
             if not stored.done():
                 stored.set_exception(told)
@@ -368,7 +372,9 @@ def plain_body(kept: bytes) -> bytes:
         return kept.replace(b"\n", b" ")  # Damaged on the card. One line; the collector sets it aside with its bytes.
 
 
-def _not_stored(error: sqlite3.OperationalError) -> OutboxFullError:
+def _not_stored(error: sqlite3.DatabaseError) -> OutboxFullError | OutboxBrokenError:
+    if not isinstance(error, sqlite3.OperationalError):
+        return OutboxBrokenError(f"the outbox file is damaged: {error}")
     return OutboxFullError(
         f"磁盘写入失败,未记账 / not recorded, the disk refused the write ({error})",
         "请勿继续作业,联系管理员检查存储卡 / stop working and have the storage card checked.",

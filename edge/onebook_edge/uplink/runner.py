@@ -35,6 +35,7 @@ from onebook_schemas.uplink import Ack, EdgeState, Live, LiveReading, Stream, Up
 
 log = get_logger()
 
+TURN_S = 10.0
 LOAD_BYTES_MAX = 512 * 1024  # Plain bytes of events in one upload.
 
 
@@ -56,9 +57,11 @@ class UplinkRunner:
         broker: BrokerAddress,
         software_version: str,
         settings: UplinkSettings | None = None,
+        turn: Callable[[], None] = lambda: None,  # Called at least every `TURN_S`: the proof that it lives.
     ) -> None:
         self._edge_id, self._outbox, self._clock = edge_id, outbox, clock
         self._software_version = software_version
+        self._turn = turn
         self._settings = settings or UplinkSettings()
         self._inbox: asyncio.Queue[UplinkInput] = asyncio.Queue()
         self._publishing: set[asyncio.Task[None]] = set()
@@ -84,16 +87,18 @@ class UplinkRunner:
         outbox.protected_through = lambda stream: self._machine.protected_through(stream)
 
     async def run(self) -> None:
-        connection = asyncio.create_task(self.link.run())
-        try:
-            while True:
-                message = await self._next_input()
-                await self._carry_out(self._machine.handle(message, self._clock.now()))
-                if isinstance(message, Connected):
-                    self._publish_state()
-                    self.on_connected()
-        finally:
-            connection.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.link.run())
+            tasks.create_task(self._drive())
+
+    async def _drive(self) -> None:
+        while True:
+            self._turn()
+            message = await self._next_input()
+            await self._carry_out(self._machine.handle(message, self._clock.now()))
+            if isinstance(message, Connected):
+                self._publish_state()
+                self.on_connected()
 
     def listen(self, name: str, hear: Callable[[bytes], None]) -> None:
         """Hand what comes by the topic `down/<name>` (a retained document, a command) to `hear`. Call before `run`."""
@@ -120,11 +125,11 @@ class UplinkRunner:
             telemetry_waiting=self._outbox[Stream.TELEMETRY].usage.waiting,
         )
         if self.link.connected.is_set():
-            await self.link.publish(topics.live(self._edge_id), encode(live), qos=0)
+            await self._publish(topics.live(self._edge_id), encode(live), qos=0)
 
     async def _next_input(self) -> UplinkInput:
         due = self._machine.wakeup_at()
-        wait_s = None if due is None else max(due - self._clock.now().monotonic_ms, 0) / 1000
+        wait_s = TURN_S if due is None else min(max(due - self._clock.now().monotonic_ms, 0) / 1000, TURN_S)
         try:
             return await asyncio.wait_for(self._inbox.get(), wait_s)
         except TimeoutError:
@@ -183,9 +188,9 @@ class UplinkRunner:
         self._publishing.add(task)
         task.add_done_callback(self._publishing.discard)
 
-    async def _publish(self, topic: str, body: bytes, *, retain: bool) -> None:
+    async def _publish(self, topic: str, body: bytes, *, qos: int = 1, retain: bool = False) -> None:
         try:
-            await self.link.publish(topic, body, retain=retain)
+            await self.link.publish(topic, body, qos=qos, retain=retain)
         except LostError as error:
             log.debug("publish_lost", topic=topic, reason=str(error))
         except RefusedByBrokerError as error:
