@@ -174,7 +174,8 @@ class Recorder:
             wait_s = None if due is None else max(due - self.clock.now().monotonic_ms, 0) / 1000
             self._rescheduled.clear()
             try:
-                await asyncio.wait_for(self._rescheduled.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._rescheduled.wait()
             except TimeoutError:
                 self._feed(Woken())
 

@@ -80,7 +80,8 @@ class Supervisor:
         due = self._machine.wakeup_at()
         wait_s = 0 if due is None else max(due - self._clock.now().monotonic_ms, 0) / 1000
         try:
-            return await asyncio.wait_for(self._ended.get(), wait_s)
+            async with asyncio.timeout(wait_s):  # Not wait_for: until Python 3.12 that may swallow a cancellation.
+                return await self._ended.get()
         except TimeoutError:
             return Looked({name: one.pulse.turns for name, one in self.parts.items()})
 

@@ -131,7 +131,8 @@ class UplinkRunner:
         due = self._machine.wakeup_at()
         wait_s = TURN_S if due is None else min(max(due - self._clock.now().monotonic_ms, 0) / 1000, TURN_S)
         try:
-            return await asyncio.wait_for(self._inbox.get(), wait_s)
+            async with asyncio.timeout(wait_s):  # Not wait_for: until Python 3.12 that may swallow a cancellation.
+                return await self._inbox.get()
         except TimeoutError:
             return Woken()
 
