@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import faulthandler
+import io
 import json
 import signal
 import sqlite3
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
             _checkpoints,
             "查看留存的检查点 / signed checkpoints of the book that this site holds as a witness",
         ),
+        ("doctor", _doctor, "查找故障 / find what is wrong, and say what to do"),
     ):
         added = command(name, run, text)
         added.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
@@ -89,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "show-outbox":
             added.add_argument("--events", type=int, default=0, metavar="N", help="print the newest N events too")
+        if name == "doctor":
+            added.add_argument(
+                "--scan-bus", default="", metavar="LINE", help="查线上所有地址 / ask every unit of a line"
+            )
+            added.add_argument("--scan-seconds", type=float, default=60.0, help="at most so long (default: 60)")
+            added.add_argument(
+                "--support-bundle", type=Path, metavar="FILE", help="诊断包,不含密钥 / archive for support"
+            )
     command("list-ports", _list_ports, "列出串口 / serial ports of this machine")
     command("list-drivers", _list_drivers, "列出驱动 / drivers that there are")
     return parser
@@ -240,6 +250,26 @@ def _checkpoints(asked: argparse.Namespace) -> int:
         asked.export.write_text(json.dumps(export, ensure_ascii=False), encoding="utf-8")
         print(f"✓ {asked.export}: {len(export['documents'])}")
     return 1 if export["refused"] else 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    """Exit codes of the doctor: 0 all is fine, 1 something is odd, 2 something is broken."""
+    from onebook_edge.doctor.bundle import write_bundle  # Only here: the agent need not load them at each start.
+    from onebook_edge.doctor.examine import examine
+    from onebook_edge.doctor.finding import exit_code
+
+    findings = []
+    for finding in examine(asked.config, scan_bus=asked.scan_bus, scan_seconds=asked.scan_seconds):
+        print(finding, flush=True)
+        findings.append(finding)
+    if asked.support_bundle is not None:
+        outbox = io.StringIO()
+        with contextlib.redirect_stdout(outbox), contextlib.suppress(ConfigurationError, sqlite3.Error):
+            asked.events = 0
+            _show_outbox(asked)
+        write_bundle(asked.support_bundle, asked.config, findings, outbox.getvalue())
+        print(f"诊断包 / written: {asked.support_bundle}")
+    return exit_code(findings)
 
 
 def _print_stream(database: sqlite3.Connection, stream: str, path: Path, events: int) -> None:

@@ -14,9 +14,9 @@ from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.device import ByteDriver, ModbusDriver
 from onebook_edge.device_runner import DeviceRunner
+from onebook_edge.device_trouble import DeviceTrouble
 from onebook_edge.identity.broker_line import BrokerLine, broker_line
 from onebook_edge.identity.runner import RenewalRunner
-from onebook_edge.device_trouble import DeviceTrouble
 from onebook_edge.links.device_status import Sink
 from onebook_edge.links.link_settings import build_link
 from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
@@ -30,8 +30,8 @@ from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
 from onebook_edge.supervisor import VITAL, Supervised, Supervisor, notify_service_manager
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
-from onebook_edge.witness import DOCUMENT, Witness
 from onebook_edge.watchdog import Part
+from onebook_edge.witness import DOCUMENT, Witness
 
 log = get_logger()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import struct
 import subprocess
 import tarfile
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from onebook_edge.links.modbus_frames import crc
-from tests.end_to_end.plant import Plant
+from tests.end_to_end.plant import Plant, has_table
 from tests.end_to_end.programs import Program, run_once
 
 ONEBOOK = "onebook_deploy.command"
@@ -27,8 +29,8 @@ SPEEDS = {4800: termios.B4800, 9600: termios.B9600}
 
 
 class Probe:
-    """A Modbus device at the other end of a pseudo serial port that nobody has open: answers every register with 7 at its own rate
-    and unit, with noise at another rate."""
+    """A Modbus device behind a pseudo serial port that nobody has open: 7 in every register at its own rate and unit, noise at
+    another rate."""
 
     def __init__(self, link: Path, *, unit: int, rate: int, mute: bool = False) -> None:
         self.link = link
@@ -144,7 +146,7 @@ def test_the_centre_answers_a_stopped_edge_and_a_running_one_and_its_absence_is_
         edge: Program = plant.add_edge("edge-1")
         call = ("edge", "doctor", "--config", str(tmp_path / "edge-1.toml"))
         edge.start()
-        plant.wait_until((plant.edge_folder("edge-1") / "telemetry.db").exists)
+        plant.wait_until(lambda: has_table(plant.edge_folder("edge-1") / "telemetry.db", "event"))
         plant.wait_until_delivered()
         running = run_once(ONEBOOK, *call).stdout
         assert "[agent-runs]" in running

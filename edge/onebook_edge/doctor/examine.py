@@ -11,6 +11,7 @@ from onebook_edge.clock import SystemClock
 from onebook_edge.doctor import gather, judges, ports
 from onebook_edge.doctor.finding import Finding, broken, fine, odd
 from onebook_edge.errors import ConfigurationError
+from onebook_edge.identity.broker_line import broker_line
 from onebook_edge.links.serial_link import SerialSettings
 from onebook_edge.settings import EdgeSettings, load_settings
 
@@ -33,8 +34,18 @@ def examine(configuration: Path, *, scan_bus: str = "", scan_seconds: float = 60
         yield judges.judge_certificate(certificate, now_ms)
     agent = gather.holders_of(settings.data_folder / "journal.db")
     yield _judge_agent(agent)
-    yield judges.judge_uplink(asyncio.run(gather.uplink_facts(settings, agent_runs=bool(agent))))
+    yield from _examine_uplink(settings, agent_runs=bool(agent))
     yield from _examine_ports(settings, agent, scan_bus, scan_seconds)
+
+
+def _examine_uplink(settings: EdgeSettings, *, agent_runs: bool) -> Iterator[Finding]:
+    try:
+        line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            yield broken("identity", problem, problem)
+    else:
+        yield judges.judge_uplink(asyncio.run(gather.uplink_facts(settings, line, agent_runs=agent_runs)))
 
 
 def _judge_agent(agent: tuple[str, ...]) -> Finding:

@@ -25,6 +25,7 @@ from onebook_edge.doctor.judges import (
     StreamFacts,
     UplinkFacts,
 )
+from onebook_edge.identity.broker_line import BrokerLine
 from onebook_edge.settings import EdgeSettings
 from onebook_schemas import topics
 from onebook_schemas.encoding import UndecodableError, decode, encode_upload
@@ -99,9 +100,10 @@ def stream_facts(settings: EdgeSettings) -> Iterator[StreamFacts]:
         path = settings.data_folder / f"{stream}.db"
         if path.exists():
             try:
-                last, delivered = _ask(path, "SELECT last_sequence, delivered_through FROM position")
-                _ask(path, "SELECT count(*), max(sequence) FROM event")
-                yield StreamFacts(stream, last - delivered)
+                query = "SELECT (SELECT coalesce(max(through), 0) FROM event), (SELECT delivered_through FROM position)"
+                last, delivered = _ask(path, query)
+                _ask(path, "SELECT count(*), sum(length(body)) FROM event")  # Reads every page.
+                yield StreamFacts(stream, max(last - delivered, 0))
             except sqlite3.Error as error:
                 yield StreamFacts(stream, problem=str(error))
 
@@ -118,8 +120,12 @@ def available_bytes() -> int:
 
 
 def certificate_facts(settings: EdgeSettings) -> Iterator[CertificateFacts]:
-    """Every file that the broker's settings name, whatever it is called there."""
-    for key, value in _files(settings.broker):
+    """Every file that the broker's settings name, whatever it is called there, and what enrolment has written."""
+    identity = settings.identity_folder.file
+    if identity.exists():
+        mode = identity.stat().st_mode & 0o777
+        yield CertificateFacts("identity", str(identity), is_private_key=True, mode=mode)
+    for key, value in _files(settings.broker) if settings.broker is not None else ():
         try:
             text = value.read_text(encoding="ascii", errors="replace")
             mode = value.stat().st_mode & 0o777
@@ -144,9 +150,9 @@ def _expires_ms(path: Path) -> int:
     return ssl.cert_time_to_seconds(decoded["notAfter"]) * 1000
 
 
-async def uplink_facts(settings: EdgeSettings, *, agent_runs: bool) -> UplinkFacts:
+async def uplink_facts(settings: EdgeSettings, line: BrokerLine, *, agent_runs: bool) -> UplinkFacts:
     """Go the way to the centre step by step. While the agent runs its connection is left alone, and its progress looked at."""
-    host, port = settings.broker.host, settings.broker.port
+    host, port = line.host, line.port
     where = f"{host}:{port}"
     try:
         address = (await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))[0][4][0]
@@ -160,7 +166,7 @@ async def uplink_facts(settings: EdgeSettings, *, agent_runs: bool) -> UplinkFac
         return UplinkFacts(where, name_problem="", tcp_problem=str(error) or "time-out")
     if agent_runs:
         return UplinkFacts(where, "", "", agent_delivers=await _agent_delivers(settings))
-    return await _probe_centre(settings, where)
+    return await _probe_centre(settings, line, where)
 
 
 async def _agent_delivers(settings: EdgeSettings) -> bool:
@@ -175,7 +181,7 @@ async def _agent_delivers(settings: EdgeSettings) -> bool:
     return False
 
 
-async def _probe_centre(settings: EdgeSettings, where: str) -> UplinkFacts:
+async def _probe_centre(settings: EdgeSettings, line: BrokerLine, where: str) -> UplinkFacts:
     """Connect as this edge and send an empty upload, as an idle agent does; the collector answers it."""
     edge_id, heard, up = settings.edge_id, asyncio.Event(), asyncio.Event()
 
@@ -186,9 +192,10 @@ async def _probe_centre(settings: EdgeSettings, where: str) -> UplinkFacts:
             heard.set()
 
     link = MqttLink(
-        settings.broker.host,
-        settings.broker.port,
+        line.host,
+        line.port,
         edge_id,
+        tls=line.tls,
         subscriptions=[(topics.ack(edge_id), 1)],
         on_connected=up.set,
         on_message=hear,
@@ -219,8 +226,11 @@ def _probe(settings: EdgeSettings) -> bytes | None:
     path = settings.data_folder / "journal.db"
     if not path.exists():
         return None
-    query = "SELECT epoch, last_sequence, hex(head) FROM identity, position"
-    epoch, last, head = (str(word) for word in _ask(path, query))
+    query = "SELECT epoch, through, hex(chain_hash) FROM identity, event ORDER BY sequence DESC LIMIT 1"
+    try:
+        epoch, last, head = (str(word) for word in _ask(path, query))
+    except (sqlite3.Error, TypeError):
+        return None  # Damaged, of another version, or empty: the check of the outbox says so.
     header = UploadHeader(
         edge_id=settings.edge_id,
         epoch=epoch,
