@@ -124,7 +124,9 @@ def certificate_facts(settings: EdgeSettings) -> Iterator[CertificateFacts]:
     identity = settings.identity_folder.file
     if identity.exists():
         mode = identity.stat().st_mode & 0o777
-        yield CertificateFacts("identity", str(identity), is_private_key=True, mode=mode)
+        said = settings.identity_folder.read()
+        expires_ms = said.not_after_ms if said is not None else None
+        yield CertificateFacts("identity", str(identity), "", expires_ms, is_private_key=True, mode=mode)
     for key, value in _files(settings.broker) if settings.broker is not None else ():
         try:
             text = value.read_text(encoding="ascii", errors="replace")
