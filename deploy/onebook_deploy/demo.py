@@ -26,9 +26,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from onebook_collector.certificates.authority import Profile
 from onebook_deploy.balance_of_truth import SiteBalance, compare
+from onebook_deploy.demo_certificates import DemoCertificates, broker_table
 from onebook_deploy.demo_site import edge_configuration
-from onebook_deploy.mosquitto import MosquittoMissingError, PrivateBroker, free_port
+from onebook_deploy.mosquitto import BrokerTls, MosquittoMissingError, PrivateBroker, free_port
 from onebook_deploy.programs import ProgramEndedError, Programs
 from onebook_firmware_sim.line import Line, LineState
 from onebook_firmware_sim.truth_log import StockKey, read_truth
@@ -80,15 +82,18 @@ class _Demo:
     async def run(self, duration_s: float | None) -> list[SiteBalance]:
         stop = _told_to_stop()
         catalogue = self._catalogue()
-        broker = PrivateBroker(self.folder / "broker", free_port())
+        certificates = DemoCertificates(self.folder / "certificates")
+        server = certificates.make("broker", Profile.SERVER, "127.0.0.1")
+        tls = BrokerTls(server.ca_file, server.certificate_file, server.key_file)
+        broker = PrivateBroker(self.folder / "broker", free_port(), tls=tls)
         print("一本账 onebook 演示 / demonstration")
         try:
             broker.start()
-            print(f"  ✓ 消息代理 / broker: mosquitto, port {broker.port}")
+            print(f"  ✓ 消息代理 / broker: mosquitto, port {broker.port}, TLS")
             self._start_warehouses(catalogue)
-            self._start_collector(broker.port)
+            self._start_collector(broker_table(broker.port, certificates.make("collector.1", Profile.COLLECTOR)))
             async with Line(broker.port) as line:
-                self._start_edges(broker.port, line.port, catalogue)
+                self._start_edges(certificates, broker.port, line.port, catalogue)
                 await self._watch(line, duration_s, stop)
                 return await self._settle(line)
         finally:
@@ -118,13 +123,12 @@ class _Demo:
                 f"  ✓ 模拟仓库 / warehouse: {self.descriptions[name]['name_zh']} {self.descriptions[name]['name_en']}"
             )
 
-    def _start_collector(self, broker_port: int) -> None:
+    def _start_collector(self, broker: str) -> None:
         configuration = self.folder / "collector.toml"
         data = json.dumps(str(self.folder / "centre"))
         port = self.port if _is_free(self.port) else 0
         configuration.write_text(
-            f'data_folder = {data}\nbroker = {{host = "127.0.0.1", port = {broker_port}}}\napi = {{port = {port}}}\n'
-            + "".join(self._climate_limits()),
+            f"data_folder = {data}\n{broker}\napi = {{port = {port}}}\n" + "".join(self._climate_limits()),
             encoding="utf-8",
         )
         _write_csv(self.folder / "sites.csv", self._sites())
@@ -135,14 +139,15 @@ class _Demo:
         self.page = self.programs.first_line("collector")
         print(f"  ✓ 中心 / centre: {self.page}")
 
-    def _start_edges(self, broker_port: int, line_port: int, catalogue: Path) -> None:
+    def _start_edges(self, certificates: DemoCertificates, broker_port: int, line_port: int, catalogue: Path) -> None:
         for name in PRESETS:
             configuration = self._site_folder(name) / "edge.toml"
+            files = certificates.make(_edge_id(name), Profile.EDGE)
             text = edge_configuration(
                 self.descriptions[name],
                 edge_id=_edge_id(name),
                 folder=self._site_folder(name) / "edge",
-                broker_port=line_port if name == CUT_SITE else broker_port,
+                broker=broker_table(line_port if name == CUT_SITE else broker_port, files),
                 catalogue=catalogue,
             )
             configuration.write_text(text, encoding="utf-8")

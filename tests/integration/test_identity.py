@@ -28,10 +28,10 @@ from onebook_edge.identity.settings import BrokerSettings
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_schemas import topics
-from onebook_schemas.encoding import encode_upload
+from onebook_schemas.encoding import decode, encode_upload
 from onebook_schemas.mqtt_link import Inbound, MqttLink, RefusedByBrokerError
 from onebook_schemas.tls import TlsFiles, client_context
-from onebook_schemas.uplink import Stream, Upload, UploadHeader
+from onebook_schemas.uplink import EdgeState, Stream, Upload, UploadHeader
 from tests.integration.test_uplink import QUICK, booked_texts, delivered, record
 from tests.integration.tls_centre import HOST, TlsCentre, Workshop, tls_centre
 
@@ -198,9 +198,18 @@ async def test_a_revoked_edge_loses_its_session_and_does_not_come_back(centre: T
         while "does it believe our certificate?" not in uplink.link.last_problem:
             await asyncio.sleep(0.02)
         await record(outbox, "after")
+    assert await _retained_state(centre) == EdgeState(edge_id=EDGE, online=False)
     assert booked_texts(centre.office.crl_file.parent) == ["before"]
     with pytest.raises(RefusedError, match="is revoked"):
         await asyncio.to_thread(renew, box, box.read())
+
+
+async def _retained_state(centre: TlsCentre) -> EdgeState:
+    heard: asyncio.Queue[Inbound] = asyncio.Queue()
+    files = centre.workshop.make("collector.1", Profile.COLLECTOR)
+    watching: dict[str, Any] = {"subscriptions": [(topics.state(EDGE), 1)], "on_message": heard.put_nowait}
+    async with linked(centre.broker.port, files, "watcher", **watching):
+        return decode(EdgeState, (await heard.get()).body)
 
 
 # What an edge may say and hear ----------------------------------------------------------------------------------

@@ -13,8 +13,11 @@ from pathlib import Path
 
 from onebook_collector.certificates.authority import Authority, Profile, Wish, new_key, pem, write_file
 from onebook_collector.errors import RetryableError
-from onebook_schemas.mqtt_link import MqttLink
+from onebook_schemas import topics
+from onebook_schemas.encoding import encode
+from onebook_schemas.mqtt_link import LostError, MqttLink
 from onebook_schemas.tls import TlsFiles, client_context
+from onebook_schemas.uplink import EdgeState
 
 WITHIN_S = 10
 _LIFE = timedelta(minutes=5)
@@ -35,7 +38,11 @@ async def end_session(broker: tuple[str, int], subject: str, authority: Authorit
     try:
         async with asyncio.timeout(WITHIN_S):
             await link.connected.wait()
-    except TimeoutError as error:
+            offline = EdgeState(
+                edge_id=subject, online=False
+            )  # The broker publishes no last will when a session is taken over.
+            await link.publish(topics.state(subject), encode(offline), retain=True)
+    except (TimeoutError, LostError) as error:
         raise RetryableError(
             f"{subject}: 会话未能断开 / its session could not be ended: {link.last_problem}"
         ) from error
