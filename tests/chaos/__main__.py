@@ -21,7 +21,9 @@ def main() -> int:
     print(f"seed {asked.seed}; faults are noted in {folder / 'faults.jsonl'}", flush=True)
     only = [Kind(name) for name in asked.only] if asked.only else None
     replay = f"make chaos SEED={asked.seed} MOVEMENTS={asked.movements} FAULTS={asked.faults}"
-    text = report(conduct(folder, load, asked.faults, asked.seed, replay=replay, only=only), load, asked.seed, replay)
+    with_tls = not asked.plain_text
+    result = conduct(folder, load, asked.faults, asked.seed, replay=replay, with_tls=with_tls, only=only)
+    text = report(result, load, asked.seed, replay)
     print(text)
     if asked.report:
         asked.report.write_text(text, encoding="utf-8")
@@ -37,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--edges", type=int, default=6)
     parser.add_argument("--per-s", type=float, default=800.0, help="movements in a second, all edges together")
     parser.add_argument("--at-once", type=int, default=24, help="at most so many movements in one commit")
+    parser.add_argument("--plain-text", action="store_true", help="no TLS, and no certificates that expire")
     parser.add_argument("--only", action="append", help="only this kind of fault; may be repeated")
     parser.add_argument("--report", type=Path, help="write the report to this file")
     return parser

@@ -37,11 +37,18 @@ class Result:
 
 
 def conduct(
-    folder: Path, load: Load, faults: int, seed: str, *, replay: str, only: Collection[Kind] | None = None
+    folder: Path,
+    load: Load,
+    faults: int,
+    seed: str,
+    *,
+    replay: str,
+    with_tls: bool = True,
+    only: Collection[Kind] | None = None,
 ) -> Result:
     """One campaign. Whatever it raises says how to have the same schedule again; `folder` holds what is left."""
     try:
-        with World(folder, load, seed) as world:
+        with World(folder, load, seed, with_tls=with_tls) as world:
             able = world.able()
             kinds = able if only is None else only
             schedule = plan(seed, faults=faults, movements=load.movements, edges=load.edge_ids, kinds=kinds)

@@ -89,6 +89,19 @@ def _new_card(world: World, fault: Fault, dice: random.Random) -> Ending:
     return partial(world.revive, fault.victim)
 
 
+def _expired(world: World, fault: Fault, dice: random.Random) -> Ending:
+    assert world.certificates is not None
+    place = world.certificates.place
+
+    def begin_again(*, is_valid: bool) -> None:
+        world.kill(fault.victim)
+        place(fault.victim, is_valid=is_valid)
+        world.revive(fault.victim)
+
+    begin_again(is_valid=False)
+    return partial(begin_again, is_valid=True)
+
+
 STRIKES: Mapping[Kind, Strike] = {
     Kind.KILL: _kill,
     Kind.FREEZE: _freeze,
@@ -102,4 +115,5 @@ STRIKES: Mapping[Kind, Strike] = {
     Kind.POWER_CUT: _power_cut,
     Kind.RESTORE: _restore,
     Kind.NEW_CARD: _new_card,
+    Kind.EXPIRED: _expired,
 }

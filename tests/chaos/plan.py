@@ -27,6 +27,7 @@ class Kind(enum.StrEnum):
     POWER_CUT = "power cut"  # What was not synced is lost, or some of it.
     RESTORE = "collector restored from an old backup"
     NEW_CARD = "storage replaced"
+    EXPIRED = "certificate expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ NATURES: Mapping[Kind, Nature] = {
     Kind.POWER_CUT: Nature(10, _ON_A_LINE, (0.0, 0.5), _PROCESS | _DISK),
     Kind.RESTORE: Nature(1, {COLLECTOR: 1}, (0.0, 0.0), _PROCESS | _DISK),
     Kind.NEW_CARD: Nature(1, {"edge": 1}, (0.0, 0.5), _PROCESS | _DISK),
+    Kind.EXPIRED: Nature(3, _ON_A_LINE, (1.0, 6.0), _PROCESS),
 }
 
 

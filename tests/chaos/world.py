@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from tests.chaos.certificates import Certificates
 from tests.chaos.disk import SmallDisk, can_mount
 from tests.chaos.hardware import Hardware
 from tests.chaos.plan import BROKER, COLLECTOR, Kind
@@ -22,6 +23,7 @@ from tests.end_to_end.plant import POLL_S, Plant, has_table, read
 from tests.end_to_end.programs import Program
 
 RESTARTED_AFTER_S = 1.0  # What a service manager waits before it starts a program that has ended by itself.
+DIES_WITHIN_S = 5.0  # A program that met the full disk at its start may still be ending when there is room again.
 _DATABASES = ("ledger", "metrics", "warnings", "administration")  # In the order that docs/operating tells.
 _MARGIN_MS = 1_000
 
@@ -47,10 +49,13 @@ class Load:
 class World:
     """`with World(folder, load, seed) as world`: nothing runs before `start`."""
 
-    def __init__(self, folder: Path, load: Load, seed: str) -> None:
+    def __init__(self, folder: Path, load: Load, seed: str, *, with_tls: bool = False) -> None:
         self.load, self._seed, self._folder = load, seed, folder
         self.plant = Plant(folder)
         self.has_small_disks = can_mount()
+        self.certificates = Certificates(folder / "certificates", load.edge_ids) if with_tls else None
+        if self.certificates is not None:
+            self.plant.broker.tls = self.certificates.broker
         self.full: dict[str, float] = {}  # Whose disk is full, and since when.
         self.ended_by_itself: Counter[str] = Counter()
         self.restores = 0
@@ -58,6 +63,7 @@ class World:
         self._gone: dict[str, set[str]] = {name: set() for name in load.edge_ids}
         self._cards = dict.fromkeys(load.edge_ids, 1)
         self._restart_at: dict[str, float] = {}
+        self._had_room_at: dict[str, float] = {}
         self._believed = {name: _GrowingFile(self._truth_folder(name) / "believed") for name in load.edge_ids}
         self._cleanup = contextlib.ExitStack()
         self.hardware: dict[str, Hardware] = {}
@@ -70,7 +76,9 @@ class World:
                 self._furnish(name, stack)
             stack.enter_context(self.plant)
             self._cleanup = stack.pop_all()
-        self.plant.build_collector(port=self.lines[COLLECTOR].port, environment=self.hardware[COLLECTOR].environment)
+        self.plant.build_collector(
+            self._identity(COLLECTOR), port=self.lines[COLLECTOR].port, environment=self.hardware[COLLECTOR].environment
+        )
         for name in self.load.edge_ids:
             self._add_edge(name)
         return self
@@ -83,8 +91,9 @@ class World:
         self._cleanup.close()
 
     def able(self) -> list[Kind]:
-        """The kinds of fault that this machine can do: a disk of its own takes the right to mount one."""
-        return [kind for kind in Kind if kind is not Kind.DISK_FULL or self.has_small_disks]
+        """The kinds of fault that can be done: a disk of its own takes the right to mount one."""
+        impossible = {Kind.DISK_FULL: not self.has_small_disks, Kind.EXPIRED: self.certificates is None}
+        return [kind for kind in Kind if not impossible.get(kind, False)]
 
     def start(self) -> None:
         self.plant.register(self.load.edge_ids)
@@ -112,7 +121,7 @@ class World:
         for name, program in [(COLLECTOR, self.plant.collector), *self.plant.edges.items()]:
             if not program.has_ended_by_itself:
                 continue
-            if name not in self.full:
+            if name not in self.full and time.monotonic() - self._had_room_at.get(name, 0.0) > DIES_WITHIN_S:
                 program.must_run()
             if time.monotonic() >= self._restart_at.setdefault(name, time.monotonic() + RESTARTED_AFTER_S):
                 del self._restart_at[name]
@@ -184,9 +193,7 @@ class World:
     def make_room(self, name: str) -> None:
         self.disks[name].make_room()
         since = self.full.pop(name)
-        if self.program(name).has_ended_by_itself:
-            self.ended_by_itself[name] += 1
-            self.program(name).start()
+        self._had_room_at[name] = time.monotonic()
         if name in self._full_ms:
             until = time.monotonic()
             self._full_ms[name].append((int(since * 1000) - _MARGIN_MS, int(until * 1000) + _MARGIN_MS))
@@ -251,6 +258,9 @@ class World:
         self.hardware[name] = Hardware(storage, self._folder / "hardware" / name)
         self.lines[name] = stack.enter_context(LineThread(self.plant.broker.port))
 
+    def _identity(self, name: str) -> str:
+        return self.certificates.configuration(name) if self.certificates is not None else ""
+
     def _keep_evidence(self) -> None:
         """The small disks go when the world ends: what is on them is copied."""
         for name in self.disks:
@@ -261,6 +271,7 @@ class World:
         self._truth_folder(name).mkdir(parents=True)
         self.plant.add_edge(
             name,
+            self._identity(name),
             module="tests.end_to_end.loaded_edge",
             arguments=(
                 *("--movements", str(self.load.of_each), "--per-s", str(self.load.per_s)),

@@ -55,11 +55,13 @@ class Plant:
         some = ["--items", str(items)] if items else []
         self.centre("import", "--sites", str(sites), "--edges", str(edges), *some)
 
-    def build_collector(self, *, port: int = 0, environment: Mapping[str, str] | None = None) -> Program:
-        """The centre, not started. `port`: not the broker's but a line's."""
+    def build_collector(
+        self, configuration: str = "", *, port: int = 0, environment: Mapping[str, str] | None = None
+    ) -> Program:
+        """The centre, not started. `configuration` follows what is written here; `port`: not the broker's but a line's."""
         self._collector_configuration.write_text(
             f'data_folder = "{self.centre_folder}"\nlog_level = "WARNING"\n'
-            f"[broker]\nport = {port or self.broker.port}\n[api]\nport = {self.api_port}\n",
+            f"[broker]\nport = {port or self.broker.port}\n[api]\nport = {self.api_port}\n{configuration}",
             encoding="utf-8",
         )
         call = (ONEBOOK, "collector", "run", "--config", str(self._collector_configuration))
