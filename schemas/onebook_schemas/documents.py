@@ -41,7 +41,8 @@ def asyncapi_document() -> dict[str, Any]:
         "info": {
             "title": "onebook uplink",
             "version": "1",
-            "description": "What edges and collectors say to each other over MQTT 5. docs/protocol.md says why.",
+            "description": "What edges and collectors say to each other over MQTT 5. Each message is a zlib stream (RFC 1950) of "
+            "what is described here; plain text is taken too. docs/protocol.md says why.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -132,7 +133,7 @@ def _message(name: str) -> dict[str, Any]:
         "name": "upload",
         "summary": "First line: the header. Then one line per event, byte for byte as the edge stored it.",
         "contentType": "application/x-ndjson",
-        "description": "Above 512 bytes the whole is a zlib stream. Lines of the journal are `journal_event`, lines of telemetry "
-        "`telemetry_event`; the chain is computed over the lines' bytes.",
+        "description": "Lines of the journal are `journal_event`, lines of telemetry `telemetry_event`; the chain is computed "
+        "over the lines' bytes.",
         "payload": {"$ref": "#/components/schemas/upload_header"},
     }

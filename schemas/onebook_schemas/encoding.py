@@ -1,7 +1,8 @@
 """Bytes <-> messages: framing, compression, size limits.
 
-An upload is lines: the header as JSON, then each event exactly as the edge stored it (JSON without line breaks). Above
-`COMPRESS_ABOVE_BYTES` the whole is a zlib stream (RFC 1950), told apart by its first byte: JSON begins with "{".
+An upload is lines: the header as JSON, then each event exactly as the edge stored it (JSON without line breaks); every other
+message is one JSON object. The whole is a zlib stream (RFC 1950): its checksum tells one that was changed on the way,
+however small. A decoder takes plain text too (sent below 512 bytes once) and tells it by its first byte (JSON begins "{").
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ValidationError
 
 from onebook_schemas.uplink import Stream, Upload, UploadHeader
 
-COMPRESS_ABOVE_BYTES = 512
 EVENT_BYTES_MAX = 64 * 1024
 UPLOAD_LINES_MAX = 10_000
 UPLOAD_BYTES_MAX = 4 * 1024 * 1024
@@ -29,7 +29,7 @@ class UndecodableError(ValueError):
 def encode_upload(upload: Upload) -> bytes:
     """The bytes of one MQTT message. Deterministic: the same upload gives the same bytes."""
     plain = b"\n".join((upload.header.model_dump_json(exclude_defaults=False).encode(), *upload.lines))
-    return zlib.compress(plain, 6) if len(plain) > COMPRESS_ABOVE_BYTES else plain
+    return zlib.compress(plain, 6)
 
 
 def decode_upload(body: bytes) -> Upload:
@@ -44,9 +44,8 @@ def decode_upload(body: bytes) -> Upload:
 
 
 def encode(message: BaseModel) -> bytes:
-    """JSON, compressed above a size."""
-    plain = message.model_dump_json().encode()
-    return zlib.compress(plain, 6) if len(plain) > COMPRESS_ABOVE_BYTES else plain
+    """The bytes of one MQTT message."""
+    return zlib.compress(message.model_dump_json().encode(), 6)
 
 
 def decode(kind: type[_MessageT], body: bytes) -> _MessageT:
@@ -76,6 +75,8 @@ def _inflate(body: bytes) -> bytes:
         raise UndecodableError(f"neither JSON nor zlib: {error}") from error
     if inflater.unconsumed_tail or not inflater.eof:
         raise UndecodableError(f"compressed message is cut off, or larger than {UPLOAD_BYTES_MAX} bytes when inflated")
+    if inflater.unused_data:
+        raise UndecodableError("something stands behind the compressed message")
     return plain
 
 

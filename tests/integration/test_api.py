@@ -23,6 +23,7 @@ from onebook_collector.ingest.decide import Pace
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.registry import import_items
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_collector.metrics.sample import EventSamples, ThinnedRange
 from tests.contract.ledger_events import (
     BULK,
     CATALOGUE,
@@ -337,6 +338,17 @@ async def test_samples_come_raw_for_hours_and_in_buckets_for_days(
         await api.get(V1 + "/samples", params=asked | {"until": "2026-09-22T14:00:00Z", "device": "x"})
     ).status_code == 404
     assert (await get(api, "/series", edge_id="edge-1"))["items"][0]["quality"] == "sensor_fault"
+
+
+async def test_samples_that_were_delivered_once_and_are_gone_are_shown_without_a_count(
+    running: RunningCentre, api: httpx.AsyncClient
+) -> None:
+    await running.measure("edge-1", "zone-a", "temperature_c", [(NOON, 18.0)])
+    gone = ThinnedRange("edge-1", "0123456789abcdef", 2, 4, NOON, NOON, None, 3)
+    await running.centre.metrics.write([EventSamples("edge-1", gone.epoch, 4, NOON, (), gone)])
+    asked = {"edge_id": "edge-1", "device": "zone-a", "quantity": "temperature_c", "from": "2026-09-21T14:00:00Z"}
+    found = await get(api, "/samples", **asked, until="2026-09-21T15:00:00Z")
+    assert [(one["events_dropped"], one["samples_dropped"]) for one in found["thinned"]] == [(3, None)]
 
 
 # What waits for a person ----------------------------------------------------------------------------------------

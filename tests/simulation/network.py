@@ -2,13 +2,14 @@
 
 A message may be dropped, late, doubled, overtaken or damaged; a line may be cut, or swallow everything while it looks alive; the
 broker may lose all that it holds. Damage is what TCP and TLS would let through, that is none, and what a broken broker or a
-faulty memory may do all the same: a frame is cut short, or bytes change where our own checks cover them (a compressed frame
-ends in an Adler-32; in a plain one the hash chain covers the events of a journal).
+faulty memory may do all the same: a message is cut short, bits of it change (it ends in a checksum), or bits of the journal
+change before the box computes that checksum (the hash chain covers the events).
 """
 
 from __future__ import annotations
 
 import enum
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -197,13 +198,18 @@ class Network:
 
 
 def damaged(world: World, body: bytes) -> bytes:
-    """Cut short within its first line; or, where a checksum or a chain covers the bytes, a few of them changed."""
-    head, _, events = body.partition(b"\n")
-    compressed = body[:1] != b"{"
-    chained = not compressed and events and b'"stream":"journal"' in head
-    if not (compressed or chained) or world.chance(0.3):
-        return head[: world.random.randrange(len(head))]
+    """Cut short, or a few bits changed; in a journal perhaps before the checksum was computed, where only its chain tells."""
+    if world.chance(0.3):
+        return body[: world.random.randrange(len(body))]
+    plain = zlib.decompress(body)
+    head, _, events = plain.partition(b"\n")
+    if events and b'"stream":"journal"' in head and world.chance(0.5):
+        return zlib.compress(_changed(world, plain, since=len(head) + 1))
+    return _changed(world, body, since=0)
+
+
+def _changed(world: World, body: bytes, *, since: int) -> bytes:
     changed = bytearray(body)
     for _ in range(world.between(1, 3)):
-        changed[world.random.randrange(0 if compressed else len(head) + 1, len(body))] ^= 1 << world.random.randrange(8)
+        changed[world.random.randrange(since, len(body))] ^= 1 << world.random.randrange(8)
     return bytes(changed)

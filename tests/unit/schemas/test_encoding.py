@@ -1,24 +1,32 @@
 from __future__ import annotations
 
+import contextlib
 import random
 import zlib
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from onebook_schemas.encoding import (
-    COMPRESS_ABOVE_BYTES,
     EVENT_BYTES_MAX,
     UPLOAD_BYTES_MAX,
     UndecodableError,
     decode,
     decode_upload,
+    encode,
     encode_upload,
 )
-from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
+from onebook_schemas.uplink import Ack, EdgeState, Stream, Upload, UploadHeader
 
 EPOCH = "00112233445566aa"
+ACK = Ack(epoch=EPOCH, stream=Stream.JOURNAL, first_sequence=1, accepted_through=10, pace_ms=250)
+STATE = EdgeState(
+    edge_id="edge-1", online=True, software_version="1", epochs={Stream.JOURNAL: EPOCH}, clock_synchronised=True
+)
 
 
 def header(*, first: int = 1, last: int = 2, stream: Stream = Stream.JOURNAL) -> UploadHeader:
@@ -38,10 +46,46 @@ def test_the_same_upload_gives_the_same_bytes() -> None:
     assert encode_upload(upload) == encode_upload(upload)
 
 
-def test_a_large_upload_is_compressed_and_a_small_one_can_be_read_by_eye() -> None:
-    assert encode_upload(Upload(header(), (b"{}", b"{}"))).startswith(b'{"v":1')
-    large = encode_upload(Upload(header(), (b"a" * COMPRESS_ABOVE_BYTES, b"b")))
-    assert len(large) < COMPRESS_ABOVE_BYTES
+@pytest.mark.parametrize("message", [ACK, STATE])
+def test_a_message_with_one_bit_changed_is_never_taken_for_another(message: BaseModel) -> None:
+    whole = encode(message)
+    taken = [one for one in map(partial(_decoded, type(message)), _one_bit_changed(whole)) if one is not None]
+    assert all(one == message for one in taken)
+    assert len(taken) < 8, "only the bits that fill up the last byte before the checksum say nothing"
+
+
+def test_an_upload_with_one_bit_changed_is_never_taken_for_another() -> None:
+    for upload in (
+        Upload(header(last=0), ()),
+        Upload(header(stream=Stream.TELEMETRY), (b'{"value":21}', b'{"value":22}')),
+    ):
+        for changed in _one_bit_changed(encode_upload(upload)):
+            with contextlib.suppress(UndecodableError):
+                assert decode_upload(changed) == upload
+
+
+def test_plain_text_is_taken_too() -> None:
+    upload = Upload(header(), (b"{}", b"{}"))
+    assert decode_upload(zlib.decompress(encode_upload(upload))) == upload
+    assert decode(Ack, zlib.decompress(encode(ACK))) == ACK
+
+
+def test_what_stands_behind_a_compressed_message_is_refused() -> None:
+    with pytest.raises(UndecodableError, match="behind"):
+        decode(Ack, encode(ACK) + b"{}")
+
+
+def _one_bit_changed(whole: bytes) -> Iterator[bytes]:
+    for bit in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        yield bytes(changed)
+
+
+def _decoded(kind: type[BaseModel], body: bytes) -> BaseModel | None:
+    with contextlib.suppress(UndecodableError):
+        return decode(kind, body)
+    return None
 
 
 def test_a_compression_bomb_is_refused_before_it_fills_the_memory() -> None:

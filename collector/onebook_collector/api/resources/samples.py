@@ -67,7 +67,7 @@ class ThinnedOut(ApiModel):
     start: Moment = Field(serialization_alias="from")
     until: Moment
     events_dropped: int
-    samples_dropped: int
+    samples_dropped: int | None = Field(description="null: delivered once, no longer kept when asked for again")
 
 
 class SamplesOut(ApiModel):
