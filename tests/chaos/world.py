@@ -262,7 +262,10 @@ class World:
         return self.certificates.configuration(name) if self.certificates is not None else ""
 
     def _keep_evidence(self) -> None:
-        """The small disks go when the world ends: what is on them is copied."""
+        """The small disks go when the world ends: what is on them is copied, when nobody writes any more."""
+        for program in [self.plant.collector, *self.plant.edges.values()]:
+            if program.is_running:
+                program.kill()
         for name in self.disks:
             with contextlib.suppress(OSError, shutil.Error):  # Files come and go; the failure itself matters.
                 shutil.copytree(self.storage(name), self._folder / "evidence" / name)

@@ -291,5 +291,8 @@ def _read_boots(path: Path) -> dict[str, int]:
 
 def _write_boots(path: Path, boots: dict[str, int]) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(boots), encoding="utf-8")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(boots, file)
+        file.flush()
+        os.fsync(file.fileno())  # Or a power cut leaves the new name with nothing in it.
     os.replace(fresh, path)

@@ -1,0 +1,81 @@
+"""The hardware must lose what was not synced, or no power cut would prove anything."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import hardware
+from tests.chaos.hardware import Hardware
+from tests.end_to_end.programs import ROOT
+
+_WRITES = """
+import os, sys
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+os.pwrite(file, b"a" * 8192, 0)
+os.fsync(file)
+os.pwrite(file, b"b" * 4096, 4096)
+os.pwrite(file, b"c" * 4096, 8192)
+open(sys.argv[1] + ".never", "w").write("synced")
+"""
+_ANCHORS = """
+import sys
+from pathlib import Path
+from onebook_edge.outbox.outbox import _write_boots
+_write_boots(Path(sys.argv[1]), {"boot": 1})
+"""
+
+
+def run_on(machine: Hardware, program: str, *arguments: str) -> str:
+    environment = {**os.environ, **machine.environment, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Hardware:
+    return Hardware(tmp_path / "storage", tmp_path / "machine")
+
+
+def test_a_power_cut_takes_what_was_not_synced_and_only_that(
+    machine: Hardware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "SURVIVES", 0.0)
+    file = tmp_path / "storage" / "file"
+    run_on(machine, _WRITES, str(file))
+    machine.lose_power(random.Random(1))
+    assert file.read_bytes() == b"a" * 8192
+    assert not file.with_name("file.never").exists()
+
+
+def test_some_blocks_may_have_been_written_by_the_disk_itself(
+    machine: Hardware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "SURVIVES", 1.0)
+    file = tmp_path / "storage" / "file"
+    run_on(machine, _WRITES, str(file))
+    machine.lose_power(random.Random(1))
+    assert file.read_bytes() == b"a" * 4096 + b"b" * 4096
+
+
+def test_the_wall_clock_is_wrong_and_the_monotonic_clock_is_not(machine: Hardware) -> None:
+    machine.set_clock_wrong(by_ms=-86_400_000)
+    wall, monotonic = run_on(machine, "import time; print(time.time(), time.monotonic())").split()
+    assert -86_500 < float(wall) - time.time() < -86_300
+    assert abs(float(monotonic) - time.monotonic()) < 100
+
+
+def test_what_is_known_of_earlier_boots_outlives_a_power_cut(
+    machine: Hardware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "SURVIVES", 0.0)
+    boots = tmp_path / "storage" / "boots.json"
+    run_on(machine, _ANCHORS, str(boots))
+    machine.lose_power(random.Random(1))
+    assert boots.read_text() == '{"boot": 1}'
