@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from onebook_collector import backup_cli, care_cli
+from onebook_collector import access_cli, backup_cli, care_cli
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
@@ -53,9 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="onebook collector", description="省级中心 / the centre")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    configured = argparse.ArgumentParser(add_help=False)
+    configured.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
+
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
-        added.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="TOML file")
+        added = commands.add_parser(name, help=text, description=text, parents=[configured])
         added.set_defaults(run=run)
         return added
 
@@ -82,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     forks.add_argument("--note", default="", help="why")
     backup_cli.add_commands(command)
     care_cli.add_commands(command)
+    access_cli.add_commands(commands, configured)
     return parser
 
 

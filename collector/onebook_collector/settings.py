@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from onebook_collector.api.doorkeeper import AccessSettings
 from onebook_collector.backup.making import Sources
 from onebook_collector.backup.settings import BackupSettings
 from onebook_collector.certificates.settings import CertificateSettings
@@ -66,7 +67,8 @@ class ApiSettings(_Settings):
     """The web server: API, overview page, live stream."""
 
     host: str = Field(
-        default="127.0.0.1", description="Address to listen on. There is no sign-in yet: keep it on loopback."
+        default="127.0.0.1",
+        description="Address to listen on. Without TLS in front of it, keep it on loopback: passwords would travel in the clear.",
     )
     port: int = Field(default=8080, ge=0, lt=65536, description="TCP port; 0 takes a free one.")
     tls: ServerTlsSettings | None = Field(
@@ -75,6 +77,11 @@ class ApiSettings(_Settings):
     behind: Literal["nothing", "tls_proxy"] = Field(
         default="nothing", description="tls_proxy: somebody else ends TLS in front of us, and nobody else reaches us."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of proxies that are believed when they say whose request it is, and that it came over TLS.",
+    )
+    access: AccessSettings = AccessSettings()
 
 
 class CheckpointSettings(_Settings):

@@ -134,10 +134,14 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked)
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, backups, office)
         door = _door(settings, centre)
-        app = create_app(centre)
+        app = create_app(centre, settings.api.access)
         own = settings.api.tls
         server = ApiServer(
-            app, settings.api.host, settings.api.port, (own.certificate_file, own.key_file) if own is not None else None
+            app,
+            settings.api.host,
+            settings.api.port,
+            (own.certificate_file, own.key_file) if own is not None else None,
+            trusted_proxies=settings.api.trusted_proxies,
         )
         log.info("collector_started", address=server.address, data_folder=str(settings.data_folder))
         listening("{}://{}:{}/".format("https" if own is not None else "http", *server.address))

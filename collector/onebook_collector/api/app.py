@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
-from onebook_collector.api.access import admit
+from onebook_collector.administration.rights import Right
+from onebook_collector.api.access import Needs
 from onebook_collector.api.body_limit import BodyLimit
 from onebook_collector.api.centre import Centre
+from onebook_collector.api.doorkeeper import AccessSettings, Doorkeeper
 from onebook_collector.api.errors import MEDIA_TYPE, PROBLEM_RESPONSES, add_error_handlers
+from onebook_collector.api.rate_limit import RateLimit
 from onebook_collector.api.resources import (
+    audit,
     balances,
     discrepancies,
     edges,
@@ -22,19 +27,23 @@ from onebook_collector.api.resources import (
     histories,
     movements,
     operations,
+    people,
     quarantine,
     samples,
+    sessions,
     sites,
     stream,
+    tokens,
     warnings,
 )
 
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
+    sessions, people, tokens, audit,
 )  # fmt: skip
 
 
-def create_api(centre: Centre | None) -> FastAPI:
+def create_api(centre: Centre | None, access: AccessSettings | None = None) -> FastAPI:
     """Every route of the API. Without a centre there is only its description."""
     app = FastAPI(
         title="onebook 一本账",
@@ -47,9 +56,12 @@ def create_api(centre: Centre | None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.centre = centre
+    if centre is not None:
+        app.state.doorkeeper = Doorkeeper(centre.administration, centre.clock, access or AccessSettings())
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
-    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(admit)], responses=PROBLEM_RESPONSES)
+    app.add_middleware(RateLimit)
+    v1 = APIRouter(prefix="/api/v1", responses=PROBLEM_RESPONSES)
     for resource in _RESOURCES:
         v1.include_router(resource.router)
     app.include_router(v1)
@@ -59,7 +71,7 @@ def create_api(centre: Centre | None) -> FastAPI:
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return app.openapi_schema or _with_problem_media_type(generate())
+        return app.openapi_schema or _with_doors(_with_problem_media_type(generate()), app)
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
@@ -92,4 +104,32 @@ def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
                 if status in ("default", "410"):
                     (schema,) = response["content"].values()
                     response["content"] = {MEDIA_TYPE: schema}
+    return document
+
+
+def needs_of(route: BaseRoute) -> list[Right]:
+    """The rights that a route declares."""
+    if not isinstance(route, APIRoute):
+        return []
+    return [each.call.right for each in route.dependant.dependencies if isinstance(each.call, Needs)]
+
+
+def _with_doors(document: dict[str, Any], app: FastAPI) -> dict[str, Any]:
+    """How one gets in, and which right each operation needs."""
+    document.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "a token: onebook collector tokens issue"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "onebook",
+            "description": "of a person who has signed in",
+        },
+    }
+    for route in app.routes:
+        needs = needs_of(route)
+        if isinstance(route, APIRoute) and needs and route.include_in_schema:
+            for method in route.methods or ():
+                operation = document["paths"][route.path_format][method.lower()]
+                operation["security"] = [{"token": []}, {"session": []}]
+                operation["x-right"] = str(needs[-1])
     return document

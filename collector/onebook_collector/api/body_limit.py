@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onebook_collector.api.errors import problem_response
 
+ARRIVES_WITHIN_S = 30.0
+"""A body that takes longer is sent by somebody who wants to keep a connection busy."""
 BODY_BYTES_MAX = 1024 * 1024
 """The largest request releases an event from quarantine with a replacement: 500 lines, or 5,000 serial numbers."""
 _DETAIL = f"a request has at most {BODY_BYTES_MAX} bytes"
@@ -25,11 +29,17 @@ class BodyLimit:
         if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
             await problem_response(413, "request_entity_too_large", _DETAIL)(scope, receive, send)
             return
-        received = 0
+        received, is_complete = 0, False
 
         async def receive_within_limit() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_complete
+            if is_complete:  # Who asks again waits for the client to go away.
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), ARRIVES_WITHIN_S)
+            except TimeoutError as error:
+                raise HTTPException(408, "the request took too long to arrive") from error
+            is_complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > BODY_BYTES_MAX:
                 raise HTTPException(413, _DETAIL)

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -47,6 +47,28 @@ class GoneError(RefusedError):
         self.restart_after = restart_after
 
 
+class UnauthenticatedError(RefusedError):
+    """We do not know who asks."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail, status=401)
+
+
+class ForbiddenError(RefusedError):
+    """We know who asks, and they may not do this."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail, status=403)
+
+
+class TooManyError(RefusedError):
+    """Too much at once, or a pause after failed sign-ins."""
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__("too_many_requests", detail, status=429)
+        self.retry_after_s = retry_after_s
+
+
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {"model": Problem, "description": "A problem (RFC 9457)"}
 }
@@ -70,10 +92,26 @@ def problem_response(
     return JSONResponse(problem.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
+    if error.status == HTTPStatus.UNAUTHORIZED and request.method == "GET" and _is_for_a_person(request):
+        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    return refusal(error)
+
+
+def refusal(error: RefusedError) -> JSONResponse:
     restart_after = error.restart_after if isinstance(error, GoneError) else None
-    return problem_response(error.status, error.reason, error.detail, restart_after=restart_after)
+    headers = {}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="onebook"'
+    if isinstance(error, TooManyError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return problem_response(error.status, error.reason, error.detail, headers=headers, restart_after=restart_after)
+
+
+def _is_for_a_person(request: Request) -> bool:
+    """A browser that opens a page says so; programs, scripts and streams ask for something else, or for anything."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

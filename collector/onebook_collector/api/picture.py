@@ -9,6 +9,7 @@ from onebook_collector.api.centre import Centre
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.lookup import BookedLog
 from onebook_collector.live_board import EdgePresence, Freshness, freshness
+from onebook_collector.scope import Scope
 from onebook_schemas.uplink import LiveReading, Stream
 
 WORST_FIRST = (Freshness.DARK, Freshness.STALE, Freshness.LATE, Freshness.NEVER, Freshness.FRESH)
@@ -36,13 +37,19 @@ def worst(pictures: Iterable[EdgePicture]) -> Freshness:
     return next((each for each in WORST_FIRST if each in found), Freshness.NEVER)
 
 
-async def look_at_edges(centre: Centre) -> list[EdgePicture]:
-    """Every edge that is registered or was ever heard, by its name."""
-    sites, logs = await centre.ledger.read(lambda connection: (queries.edges(connection), queries.logs(connection)))
+async def look_at_edges(centre: Centre, scope: Scope) -> list[EdgePicture]:
+    """Every edge in scope that is registered or was ever heard, by its name."""
+    sites, logs, seen = await centre.ledger.read(
+        lambda connection: (
+            queries.edges(connection, scope=scope),
+            queries.logs(connection, scope=scope),
+            queries.edges_in_sight(connection, scope),
+        )
+    )
     logs_of: dict[str, list[BookedLog]] = {}
     for log in logs:
         logs_of.setdefault(log.key.edge_id, []).append(log)
-    presences = {presence.edge_id: presence for presence in centre.live.all()}
+    presences = {presence.edge_id: presence for presence in centre.live.all() if presence.edge_id in seen}
     now_ms = centre.clock.now_ms()
     return [
         picture_of(

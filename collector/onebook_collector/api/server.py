@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from onebook_collector.api.centre import Centre
 
 STOP_WITHIN_S = 2
+CONNECTIONS_MAX = 2_000
+HEADER_BYTES_MAX = 32 * 1024
 
 
 class ApiServer(uvicorn.Server):
@@ -22,7 +24,15 @@ class ApiServer(uvicorn.Server):
     Raises OSError at once if the address is taken.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str,
+        port: int,
+        tls: tuple[Path, Path] | None = None,
+        *,
+        trusted_proxies: Sequence[str] = (),
+    ) -> None:
         """`tls`: files of the certificate and of its key."""
         certificate_file, key_file = tls or (None, None)
         super().__init__(
@@ -31,6 +41,10 @@ class ApiServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=list(trusted_proxies),
+                limit_concurrency=CONNECTIONS_MAX,
+                h11_max_incomplete_event_size=HEADER_BYTES_MAX,
                 lifespan="off",
                 timeout_graceful_shutdown=STOP_WITHIN_S,
                 ssl_certfile=certificate_file,

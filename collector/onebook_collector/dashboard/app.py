@@ -11,31 +11,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onebook_collector.api.app import create_api
 from onebook_collector.api.centre import Centre
-from onebook_collector.dashboard import page
+from onebook_collector.api.doorkeeper import AccessSettings
+from onebook_collector.dashboard import page, sign_in
 
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # With no-referrer, browsers do not say which page a form was sent from.
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 """Nothing from another host, no script but our own file, no embedding."""
+_WITH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def create_app(centre: Centre) -> FastAPI:
-    app = create_api(centre)
+def create_app(centre: Centre | None, access: AccessSettings | None = None) -> FastAPI:
+    app = create_api(centre, access)
     app.include_router(page.router)
+    app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(SafeHeaders)
     return app
 
 
 class SafeHeaders:
-    """Puts security headers on every answer, and lets caches ask again each time: pages live, static files change."""
+    """Puts security headers on every answer. Nobody keeps what is for one person only; of static files caches ask each time."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -45,7 +48,9 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                headers.setdefault("Cache-Control", "no-cache")
+                is_static = scope["path"].startswith("/static/")
+                headers.setdefault("Cache-Control", "no-cache" if is_static else "no-store")
+                headers.update(_WITH_TLS if scope["scheme"] == "https" else {})
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.goods import Name, movement_out
 from onebook_collector.api.picture import EdgePicture, look_at_edges
+from onebook_collector.api.resources.warnings import open_warnings
 from onebook_collector.clock import business_day
 from onebook_collector.dashboard.climate_chart import WIDTH_MS, Frame
 from onebook_collector.dashboard.climate_view import ClimateView, Zone, climate_view, climate_zones
 from onebook_collector.dashboard.texts import Texts
 from onebook_collector.dashboard.view import MOVEMENTS_SHOWN_MAX, OverviewFacts, SiteFacts
 from onebook_collector.ledger import queries
-from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.queries import MovementFilter
 from onebook_collector.ledger.registry import Site
 from onebook_collector.metrics.sample import ThinnedRange
 from onebook_collector.reference import read_divisions
+from onebook_collector.scope import Scope
 
 
-async def look(centre: Centre) -> OverviewFacts:
-    """Everything at once. Some ten milliseconds for a hundred sites."""
+async def look(centre: Centre, scope: Scope) -> OverviewFacts:
+    """Everything in scope at once. Some ten milliseconds for a hundred sites."""
     now_ms = centre.clock.now_ms()
-    edges = await look_at_edges(centre)
-    sites, figures, movements, today = await centre.ledger.read(
+    edges = await look_at_edges(centre, scope)
+    sites, total, movements, today, quarantined = await centre.ledger.read(
         lambda connection: (
-            queries.sites(connection),
-            queries.figures(connection),
-            queries.movements(connection, MovementFilter(), limit=MOVEMENTS_SHOWN_MAX),
-            _count_today(connection, now_ms),
+            queries.sites(connection, scope=scope),
+            _count_all(connection, scope),
+            queries.movements(connection, MovementFilter(), limit=MOVEMENTS_SHOWN_MAX, scope=scope),
+            _count_today(connection, now_ms, scope),
+            queries.count_waiting(connection, scope=scope),
         )
     )
     of_site: dict[str | None, list[EdgePicture]] = {}
@@ -42,17 +44,23 @@ async def look(centre: Centre) -> OverviewFacts:
         sites=[_site(site, of_site.get(site.site_id, [])) for site in sites],
         movements=[movement_out(entry) for entry in movements],
         movements_today=today,
-        movements_total=figures.last_ledger_seq,
-        warnings=await centre.watcher.open_warnings(),
-        quarantined=figures.quarantine_waiting,
+        movements_total=total,
+        warnings=await open_warnings(centre, scope),
+        quarantined=quarantined,
     )
 
 
-async def find_zones(centre: Centre) -> tuple[list[Zone], dict[str, Name]]:
+async def find_zones(centre: Centre, scope: Scope) -> tuple[list[Zone], dict[str, Name]]:
     """Rooms with a climate, and the name of the site where each edge stands."""
-    edges, sites = await centre.ledger.read(lambda connection: (queries.edges(connection), queries.sites(connection)))
+    edges, sites, seen = await centre.ledger.read(
+        lambda connection: (
+            queries.edges(connection, scope=scope),
+            queries.sites(connection, scope=scope),
+            queries.edges_in_sight(connection, scope),
+        )
+    )
     names = {site.site_id: Name(zh=site.name_zh, en=site.name_en) for site in sites}
-    zones = climate_zones(await centre.metrics.series())
+    zones = climate_zones(one for one in await centre.metrics.series() if one.edge_id in seen)
     return zones, {edge_id: names[site_id] for edge_id, site_id in edges.items() if site_id in names}
 
 
@@ -70,11 +78,16 @@ async def look_at_climate(centre: Centre, zone: Zone | None, texts: Texts) -> Cl
     return climate_view(zone, measured, thinned, frame, texts)
 
 
-def _count_today(connection: Connection, now_ms: int) -> int:
+def _count_all(connection: Connection, scope: Scope) -> int:
+    """The province's number stands at the head of the book."""
+    sees_all = scope.is_province and not scope.narrows_goods
+    return queries.head(connection)[0] if sees_all else queries.count_movements(connection, scope=scope)
+
+
+def _count_today(connection: Connection, now_ms: int, scope: Scope) -> int:
     """Movements that happened on this business day."""
     began_ms = business_day(now_ms) * 86_400_000 - 8 * 3_600_000
-    query = select(func.count()).select_from(t.movement).where(t.movement.c.event_time >= began_ms)
-    return connection.execute(query).scalar_one()
+    return queries.count_movements(connection, scope=scope, from_ms=began_ms)
 
 
 def _site(site: Site, edges: list[EdgePicture]) -> SiteFacts:

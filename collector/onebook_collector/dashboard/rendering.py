@@ -17,7 +17,9 @@ _GRID = "".join(f"M0 {y}H{WIDTH}" for y in range(0, HEIGHT + 1, HEIGHT // (TICKS
 _DRAWING = {"width": WIDTH, "height": HEIGHT, "grid": _GRID}
 
 
-def overview_page(view: OverviewView, zones: Sequence[ZoneChoice], climate: ClimateView, texts: Texts) -> str:
+def overview_page(
+    view: OverviewView, zones: Sequence[ZoneChoice], climate: ClimateView, person: str, texts: Texts
+) -> str:
     return (
         _environment()
         .get_template("overview.html")
@@ -25,11 +27,21 @@ def overview_page(view: OverviewView, zones: Sequence[ZoneChoice], climate: Clim
             view=view,
             zones=zones,
             climate=climate,
+            person=person,
             t=texts,
             language=str(texts.language),
             nothing=defaultdict(str),  # What the patterns are drawn with.
             **_DRAWING,
         )
+    )
+
+
+def entrance_page(form: str, problem: str, texts: Texts) -> str:
+    """`form`: "sign_in" or "password"; `problem`: why the last attempt failed, in words."""
+    return (
+        _environment()
+        .get_template("entrance.html")
+        .render(form=form, problem=problem, t=texts, language=str(texts.language))
     )
 
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Annotated
+
+from fastapi import Depends, Header, Query
 
 
 class Language(enum.StrEnum):
@@ -59,3 +62,14 @@ def _weighted(part: str) -> tuple[float, str]:
         return float(weight), name.strip()
     except ValueError:
         return 0.0, name
+
+
+def spoken(
+    lang: Annotated[str | None, Query(max_length=10)] = None,
+    accept_language: Annotated[str, Header(max_length=500)] = "",
+) -> Texts:
+    """What a request is answered in."""
+    return texts_of(negotiate(lang, accept_language))
+
+
+TextsDep = Annotated[Texts, Depends(spoken)]

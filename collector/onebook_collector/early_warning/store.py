@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,16 @@ class EarlyWarningStore:
         """Oldest first."""
         return await self._select("WHERE cleared_ms IS NULL ORDER BY opened_ms", ())
 
-    async def history(self, *, edge_id: str | None = None, before_ms: int, limit: int) -> list[EarlyWarning]:
-        """Open and cleared ones that opened before a moment, newest first."""
-        where = "WHERE opened_ms < ? AND edge_id = ifnull(?, edge_id) ORDER BY opened_ms DESC, rowid DESC LIMIT ?"
-        return await self._select(where, (before_ms, edge_id, limit))
+    async def history(
+        self, *, edge_id: str | None = None, before_ms: int, limit: int, edges: Collection[str] | None = None
+    ) -> list[EarlyWarning]:
+        """Open and cleared ones that opened before a moment, newest first; `edges`: of these only."""
+        among = None if edges is None else json.dumps(sorted(edges))
+        where = (
+            "WHERE opened_ms < ?1 AND edge_id = ifnull(?2, edge_id) "
+            "AND (?3 IS NULL OR edge_id IN (SELECT value FROM json_each(?3))) ORDER BY opened_ms DESC, rowid DESC LIMIT ?4"
+        )
+        return await self._select(where, (before_ms, edge_id, among, limit))
 
     async def _select(self, where: str, parameters: tuple[Any, ...]) -> list[EarlyWarning]:
         query = f"SELECT * FROM early_warning {where}"  # noqa: S608  (one of the two texts above)

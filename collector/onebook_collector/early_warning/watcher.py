@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,9 +93,11 @@ class Watcher:
         """The worst first, then the oldest."""
         return sorted(self._open.values(), key=lambda warning: (-warning.severity, warning.opened_ms))
 
-    async def history(self, *, edge_id: str | None = None, before_ms: int, limit: int = 100) -> list[EarlyWarning]:
-        """Open and cleared ones that opened before a moment, newest first."""
-        return await self._store.history(edge_id=edge_id, before_ms=before_ms, limit=limit)
+    async def history(
+        self, *, edge_id: str | None = None, before_ms: int, limit: int = 100, edges: Collection[str] | None = None
+    ) -> list[EarlyWarning]:
+        """Open and cleared ones that opened before a moment, newest first; `edges`: of these only."""
+        return await self._store.history(edge_id=edge_id, before_ms=before_ms, limit=limit, edges=edges)
 
     def _judge(self, fact: Fact, edge_id: str, now_ms: int) -> list[EarlyWarning]:
         changed = []

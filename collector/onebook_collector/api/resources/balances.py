@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.goods import ItemOut, PlaceOut, item_out, place_out
 from onebook_collector.api.picture import look_at_edges
@@ -17,7 +19,7 @@ from onebook_collector.ledger import queries
 from onebook_collector.ledger.account import AccountKind
 from onebook_collector.ledger.queries import BalanceFilter, BalanceLine
 
-router = APIRouter(prefix="/balances", tags=["balances"])
+router = APIRouter(prefix="/balances", tags=["balances"], dependencies=[Depends(Needs(Verb.READ, Resource.BALANCES))])
 
 LIMIT_MAX = 10_000
 
@@ -48,6 +50,7 @@ class Balances(ApiModel):
 @router.get("", summary="What is where")
 async def list_balances(
     centre: CentreDep,
+    scope: ScopeDep,
     site_id: Annotated[Key | None, Query(description="at one site")] = None,
     division: Annotated[
         DivisionPrefix | None, Query(description="at sites whose division code begins with this")
@@ -70,10 +73,10 @@ async def list_balances(
         known_at_ms=known_at,
         kinds=None if outside else (AccountKind.REAL,),
     )
-    found = await centre.ledger.read(lambda connection: queries.balances(connection, asked))
+    found = await centre.ledger.read(lambda connection: queries.balances(connection, asked, scope=scope))
     shown = found[:limit]
     sites = sorted({balance.place.site_id for balance in shown if balance.place.site_id})
-    edges = await look_at_edges(centre)
+    edges = await look_at_edges(centre, scope)
     ages = {site: data_age(edge for edge in edges if edge.site_id == site) for site in sites}
     return Balances(
         as_of=as_of,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.goods import ItemOut, PlaceOut, item_out, place_out
 from onebook_collector.api.values import ApiModel, ExactText, Key, Moment, PageSize
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.queries import Discrepancy
 
-router = APIRouter(prefix="/discrepancies", tags=["discrepancies"])
+router = APIRouter(
+    prefix="/discrepancies", tags=["discrepancies"], dependencies=[Depends(Needs(Verb.READ, Resource.DISCREPANCIES))]
+)
 
 
 class DiscrepancyOut(ApiModel):
@@ -42,12 +46,15 @@ class DiscrepancyList(ApiModel):
 @router.get("", summary="What a person should look at")
 async def list_discrepancies(
     centre: CentreDep,
+    scope: ScopeDep,
     site_id: Annotated[Key | None, Query(description="at one site")] = None,
     closed: Annotated[bool, Query(description="also those that are closed")] = False,
     limit: PageSize = 100,
 ) -> DiscrepancyList:
     found = await centre.ledger.read(
-        lambda connection: queries.discrepancies(connection, still_open=not closed, site_id=site_id, limit=limit + 1)
+        lambda connection: queries.discrepancies(
+            connection, still_open=not closed, site_id=site_id, limit=limit + 1, scope=scope
+        )
     )
     return DiscrepancyList(items=[_out(one) for one in found[:limit]], complete=len(found) <= limit)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.picture import EdgePicture, look_at_edges
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize
@@ -14,7 +16,7 @@ from onebook_collector.errors import NotFoundError
 from onebook_collector.live_board import Freshness
 from onebook_schemas.uplink import Stream
 
-router = APIRouter(prefix="/edges", tags=["edges"])
+router = APIRouter(prefix="/edges", tags=["edges"], dependencies=[Depends(Needs(Verb.READ, Resource.EDGES))])
 
 
 class LogOut(ApiModel):
@@ -52,6 +54,7 @@ class EdgePage(ApiModel):
 @router.get("", summary="All edges")
 async def list_edges(
     centre: CentreDep,
+    scope: ScopeDep,
     site_id: Annotated[Key | None, Query(description="at one site")] = None,
     freshness: Annotated[Freshness | None, Query(description="whose picture is in this state")] = None,
     after: Annotated[Key, Query(description="behind this edge_id")] = "",
@@ -59,7 +62,7 @@ async def list_edges(
 ) -> EdgePage:
     found = [
         edge
-        for edge in await look_at_edges(centre)
+        for edge in await look_at_edges(centre, scope)
         if edge.edge_id > after and site_id in (None, edge.site_id) and freshness in (None, edge.freshness)
     ]
     page = found[:limit]
@@ -69,8 +72,8 @@ async def list_edges(
 
 
 @router.get("/{edge_id}", summary="One edge")
-async def read_edge(centre: CentreDep, edge_id: Key) -> EdgeOut:
-    for edge in await look_at_edges(centre):
+async def read_edge(centre: CentreDep, scope: ScopeDep, edge_id: Key) -> EdgeOut:
+    for edge in await look_at_edges(centre, scope):
         if edge.edge_id == edge_id:
             return edge_out(edge)
     raise NotFoundError(f"no edge is called {edge_id!r}")

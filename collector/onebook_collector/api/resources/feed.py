@@ -1,4 +1,4 @@
-"""The feed: every movement once, in the order of the book and without holes, for programs that keep a copy.
+"""The feed: every movement in scope once, in the order of the book and without holes, for programs that keep a copy.
 
 A cursor names the feed and a place in it. When the book is restored from a backup the feed begins anew under another name,
 and cursors of the old one end with 410 and the place from which the copy can go on.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from sqlalchemy import Connection, select
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.errors import GoneError, Problem
 from onebook_collector.api.goods import MovementOut, movement_out
@@ -23,9 +25,10 @@ from onebook_collector.errors import RefusedError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.queries import MovementEntry
+from onebook_collector.scope import Scope
 from onebook_schemas.identifiers import INT64_MAX
 
-router = APIRouter(prefix="/feed", tags=["feed"])
+router = APIRouter(prefix="/feed", tags=["feed"], dependencies=[Depends(Needs(Verb.READ, Resource.FEED))])
 
 LOOK_EVERY_S = 0.25
 _CURSOR = re.compile(r"([0-9a-f-]{1,64})\.([0-9]{1,19})", re.ASCII)
@@ -62,6 +65,7 @@ class FeedPage(ApiModel):
 )
 async def read_feed(
     centre: CentreDep,
+    scope: ScopeDep,
     after: Annotated[str | None, Query(max_length=100, description="a cursor; none: from the beginning")] = None,
     limit: PageSize = 100,
     wait_s: Annotated[float, Query(ge=0, le=30, description="wait so long for something new")] = 0,
@@ -69,7 +73,7 @@ async def read_feed(
     asked = _parse(after) if after is not None else None
     give_up_at = asyncio.get_running_loop().time() + wait_s
     while True:
-        cursor, found = await centre.ledger.read(lambda connection: _behind(connection, asked, limit + 1))
+        cursor, found = await centre.ledger.read(lambda connection: _behind(connection, asked, limit + 1, scope))
         if found or asyncio.get_running_loop().time() >= give_up_at or await _stops(centre):
             break
     page = [movement_out(row) for row in found[:limit]]
@@ -77,13 +81,21 @@ async def read_feed(
     return FeedPage(items=page, next_after=str(cursor._replace(ledger_seq=last_seq)), more=len(found) > limit)
 
 
-def newest_cursor(connection: Connection) -> FeedCursor:
-    """Behind everything that is booked."""
-    return FeedCursor(queries.feed_epoch(connection), queries.head(connection)[0])
+def newest_cursor(connection: Connection, scope: Scope) -> FeedCursor:
+    """Behind everything that is booked in this scope. How far the book is beyond that is not told."""
+    return FeedCursor(queries.feed_epoch(connection), queries.newest_seq(connection, scope=scope))
 
 
-def resume(epochs: Sequence[FeedEpoch], newest_seq: int, asked: FeedCursor) -> FeedCursor:
-    """The cursor itself, if it is of the present feed. Raises GoneError with the place up to which both feeds agree."""
+def resume(
+    epochs: Sequence[FeedEpoch],
+    newest_seq: int,
+    asked: FeedCursor,
+    newest_through: Callable[[int], int] = lambda seq: seq,
+) -> FeedCursor:
+    """The cursor itself, if it is of the present feed. Raises GoneError with the place up to which both feeds agree.
+
+    `newest_through(seq)`: the newest entry up to there that whoever asks may see; no other number is told.
+    """
     present = epochs[-1]
     if asked.feed_epoch == present.name and asked.ledger_seq <= newest_seq:
         return asked
@@ -93,6 +105,7 @@ def resume(epochs: Sequence[FeedEpoch], newest_seq: int, asked: FeedCursor) -> F
         common = min([asked.ledger_seq, newest_seq, *(epoch.first_seq - 1 for epoch in later)])
     else:
         common = 0
+    common = newest_through(common)
     raise GoneError(
         f"the book was restored and the feed began anew; entries up to {common} are the same: forget what you have beyond "
         "them, and go on with restart_after",
@@ -100,11 +113,18 @@ def resume(epochs: Sequence[FeedEpoch], newest_seq: int, asked: FeedCursor) -> F
     )
 
 
-def _behind(connection: Connection, asked: FeedCursor | None, limit: int) -> tuple[FeedCursor, list[MovementEntry]]:
-    newest = newest_cursor(connection)
-    beginning = newest._replace(ledger_seq=0)
-    cursor = beginning if asked is None else resume(_epochs(connection), newest.ledger_seq, asked)
-    return cursor, queries.feed(connection, cursor.ledger_seq, limit=limit)
+def _behind(
+    connection: Connection, asked: FeedCursor | None, limit: int, scope: Scope
+) -> tuple[FeedCursor, list[MovementEntry]]:
+    newest = newest_cursor(connection, scope)
+    cursor = newest._replace(ledger_seq=0)
+    if asked is not None:
+
+        def newest_through(seq: int) -> int:
+            return queries.newest_seq(connection, scope=scope, through=seq)
+
+        cursor = resume(_epochs(connection), newest.ledger_seq, asked, newest_through)
+    return cursor, queries.feed(connection, cursor.ledger_seq, limit=limit, scope=scope)
 
 
 def _epochs(connection: Connection) -> list[FeedEpoch]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.values import ApiModel, Moment
 from onebook_collector.ledger import queries
 from onebook_schemas.uplink import Stream
 
-router = APIRouter(prefix="/forks", tags=["forks"])
+router = APIRouter(prefix="/forks", tags=["forks"], dependencies=[Depends(Needs(Verb.READ, Resource.FORKS))])
 
 
 class ForkOut(ApiModel):
@@ -28,8 +30,8 @@ class ForkList(ApiModel):
 
 
 @router.get("", summary="Logs that say two things")
-async def list_forks(centre: CentreDep) -> ForkList:
-    found = await centre.ledger.read(queries.forks)
+async def list_forks(centre: CentreDep, scope: ScopeDep) -> ForkList:
+    found = await centre.ledger.read(lambda connection: queries.forks(connection, scope=scope))
     return ForkList(
         items=[
             ForkOut(

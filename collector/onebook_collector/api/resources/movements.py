@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.goods import MovementOut, movement_out
 from onebook_collector.api.values import ApiModel, DivisionPrefix, Key, Moment, PageSize, Sequence64
@@ -14,7 +16,9 @@ from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.queries import MovementFilter
 
-router = APIRouter(prefix="/movements", tags=["movements"])
+router = APIRouter(
+    prefix="/movements", tags=["movements"], dependencies=[Depends(Needs(Verb.READ, Resource.MOVEMENTS))]
+)
 
 
 class MovementPage(ApiModel):
@@ -25,6 +29,7 @@ class MovementPage(ApiModel):
 @router.get("", summary="Movements, newest first")
 async def list_movements(
     centre: CentreDep,
+    scope: ScopeDep,
     site_id: Annotated[Key | None, Query(description="reported by one site")] = None,
     division: Annotated[
         DivisionPrefix | None, Query(description="by sites whose division code begins with this")
@@ -53,14 +58,16 @@ async def list_movements(
         serial=serial,
         before_seq=before,
     )
-    found = await centre.ledger.read(lambda connection: queries.movements(connection, asked, limit=limit + 1))
+    found = await centre.ledger.read(
+        lambda connection: queries.movements(connection, asked, limit=limit + 1, scope=scope)
+    )
     page = [movement_out(entry) for entry in found[:limit]]
     return MovementPage(items=page, next_before=page[-1].ledger_seq if len(found) > limit else None)
 
 
 @router.get("/{movement_id}", summary="One movement")
-async def read_movement(centre: CentreDep, movement_id: Key) -> MovementOut:
-    found = await centre.ledger.read(lambda connection: queries.movement(connection, movement_id))
+async def read_movement(centre: CentreDep, scope: ScopeDep, movement_id: Key) -> MovementOut:
+    found = await centre.ledger.read(lambda connection: queries.movement(connection, movement_id, scope=scope))
     if found is None:
         raise NotFoundError(f"no movement has the id {movement_id!r}")
     return movement_out(found)

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.exposition import CONTENT_TYPE, Family, exposition, family
 from onebook_collector.api.picture import EdgePicture, look_at_edges
@@ -20,7 +22,7 @@ from onebook_collector.ledger.queries import BookFigures
 from onebook_collector.live_board import Freshness
 from onebook_schemas.uplink import Stream
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(Needs(Verb.READ, Resource.METRICS))])
 
 
 class ExpositionResponse(Response):
@@ -28,9 +30,9 @@ class ExpositionResponse(Response):
 
 
 @router.get("/metrics", summary="Numbers for Prometheus", response_class=ExpositionResponse)
-async def read_metrics(centre: CentreDep) -> ExpositionResponse:
+async def read_metrics(centre: CentreDep, scope: ScopeDep) -> ExpositionResponse:
     book = await centre.ledger.read(queries.figures)
-    edges = await look_at_edges(centre)
+    edges = await look_at_edges(centre, scope)
     warnings = await centre.watcher.open_warnings()
     record = await asyncio.to_thread(_record, centre.backups) if centre.backups else None
     families = (

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from onebook_collector.administration.audit import DONE
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import DoorkeeperDep, Needs, PrincipalDep, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.paging import page_of
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize, Sequence64
-from onebook_collector.errors import NotFoundError
+from onebook_collector.errors import NotFoundError, RefusedError
 from onebook_collector.ledger import queries
+from onebook_collector.ledger.book import Book
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.queries import Decision, QuarantinedEvent
+from onebook_collector.scope import Scope
 from onebook_schemas.stock_events import StockEvent
 from onebook_schemas.uplink import Stream
 
-router = APIRouter(prefix="/quarantine", tags=["quarantine"])
+router = APIRouter(
+    prefix="/quarantine", tags=["quarantine"], dependencies=[Depends(Needs(Verb.READ, Resource.QUARANTINE))]
+)
 
+_DECIDING = [Depends(Needs(Verb.DECIDE, Resource.QUARANTINE))]
 _ONE = "/{edge_id}/{epoch}/{stream}/{sequence}"
 
 
@@ -56,23 +65,22 @@ class QuarantinePage(ApiModel):
     next_before: Moment | None = Field(description="give this as `before` for the next page; null: there is none")
 
 
-class _Deciding(BaseModel):
+class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    actor: str = Field(min_length=1, max_length=200, description="who decides; kept for ever", examples=["李敏"])
 
-
-class Release(_Deciding):
+class Release(_Body):
     replacement: StockEvent | None = Field(default=None, description="what to book in its place; null: as it came")
 
 
-class Reject(_Deciding):
+class Reject(_Body):
     reason: str = Field(min_length=1, max_length=1_000, description="kept for ever", examples=["a drill, by mistake"])
 
 
 @router.get("", summary="Events that wait for a person")
 async def list_quarantine(
     centre: CentreDep,
+    scope: ScopeDep,
     edge_id: Annotated[Key | None, Query(description="of one edge")] = None,
     decided: Annotated[bool, Query(description="also those that somebody has decided on")] = False,
     before: Annotated[Moment | None, Query(description="received before this moment")] = None,
@@ -81,7 +89,7 @@ async def list_quarantine(
     async def newest(count: int) -> list[QuarantinedEvent]:
         return await centre.ledger.read(
             lambda connection: queries.quarantine(
-                connection, undecided=not decided, edge_id=edge_id, before_ms=before, limit=count
+                connection, undecided=not decided, edge_id=edge_id, before_ms=before, limit=count, scope=scope
             )
         )
 
@@ -91,34 +99,67 @@ async def list_quarantine(
 
 @router.get(_ONE, summary="One event, with its bytes")
 async def read_quarantined(
-    centre: CentreDep, edge_id: Key, epoch: Key, stream: Stream, sequence: Sequence64
+    centre: CentreDep, scope: ScopeDep, edge_id: Key, epoch: Key, stream: Stream, sequence: Sequence64
 ) -> QuarantinedWithBytes:
-    return await _read(centre, LogKey(edge_id, epoch, stream), sequence)
+    return await _read(centre, scope, LogKey(edge_id, epoch, stream), sequence)
 
 
-@router.post(_ONE + "/release", summary="Book it now, after what it lacked was mended")
-async def release_quarantined(
-    centre: CentreDep, edge_id: Key, epoch: Key, stream: Stream, sequence: Sequence64, release: Release
-) -> QuarantinedWithBytes:
-    """409 when it still cannot be booked, or when somebody has decided already."""
-    key, now_ms = LogKey(edge_id, epoch, stream), centre.clock.now_ms()
+class _Decision:
+    """One event, and who decides on it: within their scope, in their name, and written into the audit log either way."""
+
+    def __init__(
+        self,
+        centre: CentreDep,
+        keeper: DoorkeeperDep,
+        principal: PrincipalDep,
+        request: Request,
+        edge_id: Key,
+        epoch: Key,
+        stream: Stream,
+        sequence: Sequence64,
+    ) -> None:
+        self._centre, self._keeper, self._principal, self._request = centre, keeper, principal, request
+        self.key, self.sequence = LogKey(edge_id, epoch, stream), sequence
+        self.actor, self.now_ms = principal.actor, centre.clock.now_ms()
+
+    async def carry_out(self, action: str, work: Callable[[Book], object]) -> QuarantinedWithBytes:
+        scope, outcome = self._principal.scope, DONE
+        await _read(self._centre, scope, self.key, self.sequence)  # What is out of scope is not there.
+        try:
+            await self._centre.ledger.write(work)
+        except RefusedError as error:
+            outcome = error.reason
+            raise
+        finally:
+            subject = f"{self.key.edge_id}/{self.key.epoch}/{self.key.stream}/{self.sequence}"
+            await self._keeper.audit(
+                self._principal.name, f"quarantine.{action}", subject, self._request, outcome=outcome
+            )
+        return await _read(self._centre, scope, self.key, self.sequence)
+
+
+_DecisionDep = Annotated[_Decision, Depends()]
+
+
+@router.post(_ONE + "/release", summary="Book it now, after what it lacked was mended", dependencies=_DECIDING)
+async def release_quarantined(decision: _DecisionDep, release: Release) -> QuarantinedWithBytes:
+    """In the name of whoever asks. 409 when it still cannot be booked, or when somebody has decided already."""
+    named, actor, now_ms = (decision.key, decision.sequence), decision.actor, decision.now_ms
     replacement = release.replacement.model_dump_json().encode() if release.replacement else None
-    await centre.ledger.write(lambda book: book.release(key, sequence, release.actor, now_ms, replacement=replacement))
-    return await _read(centre, key, sequence)
+    return await decision.carry_out(
+        "release", lambda book: book.release(*named, actor, now_ms, replacement=replacement)
+    )
 
 
-@router.post(_ONE + "/reject", summary="Leave it out of the book for good")
-async def reject_quarantined(
-    centre: CentreDep, edge_id: Key, epoch: Key, stream: Stream, sequence: Sequence64, reject: Reject
-) -> QuarantinedWithBytes:
-    """The event and the decision stay on record. 409 when somebody has decided already."""
-    key, now_ms = LogKey(edge_id, epoch, stream), centre.clock.now_ms()
-    await centre.ledger.write(lambda book: book.reject(key, sequence, reject.actor, reject.reason, now_ms))
-    return await _read(centre, key, sequence)
+@router.post(_ONE + "/reject", summary="Leave it out of the book for good", dependencies=_DECIDING)
+async def reject_quarantined(decision: _DecisionDep, reject: Reject) -> QuarantinedWithBytes:
+    """The event and the decision stay on record, in the name of whoever asks. 409 when somebody has decided already."""
+    named, actor, now_ms = (decision.key, decision.sequence), decision.actor, decision.now_ms
+    return await decision.carry_out("reject", lambda book: book.reject(*named, actor, reject.reason, now_ms))
 
 
-async def _read(centre: Centre, key: LogKey, sequence: int) -> QuarantinedWithBytes:
-    one = await centre.ledger.read(lambda connection: queries.quarantined(connection, key, sequence))
+async def _read(centre: Centre, scope: Scope, key: LogKey, sequence: int) -> QuarantinedWithBytes:
+    one = await centre.ledger.read(lambda connection: queries.quarantined(connection, key, sequence, scope=scope))
     if one is None:
         raise NotFoundError(f"nothing of {key.edge_id!r} with sequence {sequence} of that log is in quarantine")
     return QuarantinedWithBytes(

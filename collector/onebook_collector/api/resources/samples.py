@@ -5,16 +5,20 @@ from __future__ import annotations
 import enum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.values import ApiModel, Key, Moment
 from onebook_collector.errors import NotFoundError, RefusedError
+from onebook_collector.ledger import queries
 from onebook_collector.metrics.rollup import HOUR_MS, MINUTE_MS, Bucket, bucket_start
 from onebook_collector.metrics.sample import Point, Series, ThinnedRange
+from onebook_collector.scope import Scope
 
-router = APIRouter(tags=["samples"])
+router = APIRouter(tags=["samples"], dependencies=[Depends(Needs(Verb.READ, Resource.SAMPLES))])
 
 DAY_MS = 24 * HOUR_MS
 
@@ -90,13 +94,16 @@ class SeriesList(ApiModel):
 
 
 @router.get("/series", summary="What an edge measures")
-async def list_series(centre: CentreDep, edge_id: Annotated[Key, Query(description="an edge")]) -> SeriesList:
-    return SeriesList(items=[_latest(point) for point in await centre.metrics.latest(edge_id)])
+async def list_series(
+    centre: CentreDep, scope: ScopeDep, edge_id: Annotated[Key, Query(description="an edge")]
+) -> SeriesList:
+    return SeriesList(items=[_latest(point) for point in await _newest(centre, scope, edge_id)])
 
 
 @router.get("/samples", summary="Samples of one quantity of one device")
 async def read_samples(
     centre: CentreDep,
+    scope: ScopeDep,
     edge_id: Annotated[Key, Query(description="an edge")],
     device: Annotated[Key, Query(description="a device of that edge")],
     quantity: Annotated[Key, Query(description="such as temperature_c")],
@@ -105,7 +112,7 @@ async def read_samples(
     resolution: Annotated[Resolution, Query(description="auto: what a chart can show")] = Resolution.AUTO,
 ) -> SamplesOut:
     chosen = choose_resolution(resolution, start, until)
-    series = await _find_series(centre, edge_id, device, quantity)
+    series = await _find_series(centre, scope, edge_id, device, quantity)
     thinned = [_thinned(one) for one in await centre.metrics.thinned(edge_id, start, until)]
     if chosen is Resolution.RAW:
         points = await centre.metrics.read(edge_id, device, quantity, start, until, unit=series.unit)
@@ -143,16 +150,22 @@ def choose_resolution(asked: Resolution, from_ms: int, until_ms: int) -> Resolut
     return chosen
 
 
-async def _find_series(centre: Centre, edge_id: str, device: str, quantity: str) -> Series:
+async def _find_series(centre: Centre, scope: Scope, edge_id: str, device: str, quantity: str) -> Series:
     """Where a device has changed its unit, the series that was written last."""
     found = [
         point
-        for point in await centre.metrics.latest(edge_id)
+        for point in await _newest(centre, scope, edge_id)
         if (point.series.device, point.series.quantity) == (device, quantity)
     ]
     if not found:
         raise NotFoundError(f"edge {edge_id!r} has sent no {quantity!r} of a device {device!r}")
     return max(found, key=lambda point: point.at_ms).series
+
+
+async def _newest(centre: Centre, scope: Scope, edge_id: str) -> list[Point]:
+    """Nothing of an edge that is out of scope, as if it had never measured anything."""
+    seen = await centre.ledger.read(lambda connection: queries.edges_in_sight(connection, scope))
+    return await centre.metrics.latest(edge_id) if edge_id in seen else []
 
 
 def _latest(point: Point) -> SeriesLatest:

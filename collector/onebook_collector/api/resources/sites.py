@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.goods import Name
 from onebook_collector.api.picture import EdgePicture, look_at_edges, worst
@@ -16,8 +18,9 @@ from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.registry import Site
 from onebook_collector.live_board import Freshness
+from onebook_collector.scope import Scope
 
-router = APIRouter(prefix="/sites", tags=["sites"])
+router = APIRouter(prefix="/sites", tags=["sites"], dependencies=[Depends(Needs(Verb.READ, Resource.SITES))])
 
 
 class DataAge(ApiModel):
@@ -45,18 +48,19 @@ class SitePage(ApiModel):
 @router.get("", summary="All sites")
 async def list_sites(
     centre: CentreDep,
+    scope: ScopeDep,
     division: Annotated[DivisionPrefix | None, Query(description="whose division code begins with this")] = None,
     after: Annotated[Key, Query(description="behind this site_id")] = "",
     limit: PageSize = 100,
 ) -> SitePage:
-    found = [site for site in await _sites(centre, division or "") if site.site_id > after]
+    found = [site for site in await _sites(centre, scope, division or "") if site.site_id > after]
     page = found[:limit]
     return SitePage(items=page, next_after=page[-1].site_id if len(found) > limit else None)
 
 
 @router.get("/{site_id}", summary="One site")
-async def read_site(centre: CentreDep, site_id: Key) -> SiteOut:
-    for site in await _sites(centre):
+async def read_site(centre: CentreDep, scope: ScopeDep, site_id: Key) -> SiteOut:
+    for site in await _sites(centre, scope):
         if site.site_id == site_id:
             return site
     raise NotFoundError(f"no site is called {site_id!r}")
@@ -68,9 +72,9 @@ def data_age(edges: Iterable[EdgePicture]) -> DataAge:
     return DataAge(freshness=worst(edges), last_seen_at=min(seen, default=None))
 
 
-async def _sites(centre: Centre, division: str = "") -> list[SiteOut]:
-    edges = await look_at_edges(centre)
-    sites = await centre.ledger.read(lambda connection: queries.sites(connection, division=division))
+async def _sites(centre: Centre, scope: Scope, division: str = "") -> list[SiteOut]:
+    edges = await look_at_edges(centre, scope)
+    sites = await centre.ledger.read(lambda connection: queries.sites(connection, division=division, scope=scope))
     of_site: dict[str, list[EdgePicture]] = {}
     for edge in edges:
         of_site.setdefault(edge.site_id or "", []).append(edge)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from onebook_collector.api.centre import CentreDep
+from onebook_collector.administration.rights import Resource, Verb
+from onebook_collector.api.access import Needs, ScopeDep
+from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.paging import page_of
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize
 from onebook_collector.early_warning.rule import EarlyWarning, Kind
 from onebook_collector.early_warning.texts import TEXTS
+from onebook_collector.ledger import queries
+from onebook_collector.scope import Scope
 
-router = APIRouter(prefix="/warnings", tags=["warnings"])
+router = APIRouter(prefix="/warnings", tags=["warnings"], dependencies=[Depends(Needs(Verb.READ, Resource.WARNINGS))])
 
 _FAR_FUTURE_MS = 253_402_300_800_000  # The year 10000.
 
@@ -50,23 +54,31 @@ class WarningHistory(ApiModel):
 
 
 @router.get("", summary="Open warnings")
-async def list_open_warnings(centre: CentreDep) -> OpenWarnings:
-    return OpenWarnings(items=[warning_out(one) for one in await centre.watcher.open_warnings()])
+async def list_open_warnings(centre: CentreDep, scope: ScopeDep) -> OpenWarnings:
+    return OpenWarnings(items=[warning_out(one) for one in await open_warnings(centre, scope)])
 
 
 @router.get("/history", summary="Warnings that were opened before a moment")
 async def list_warning_history(
     centre: CentreDep,
+    scope: ScopeDep,
     edge_id: Annotated[Key | None, Query(description="of one edge")] = None,
     before: Annotated[Moment, Query(description="opened before this moment")] = _FAR_FUTURE_MS,
     limit: PageSize = 100,
 ) -> WarningHistory:
+    seen = await centre.ledger.read(lambda connection: queries.edges_in_sight(connection, scope))
     found, next_before = await page_of(
-        lambda count: centre.watcher.history(edge_id=edge_id, before_ms=before, limit=count),
+        lambda count: centre.watcher.history(edge_id=edge_id, before_ms=before, limit=count, edges=seen.names),
         lambda warning: warning.opened_ms,
         limit,
     )
     return WarningHistory(items=[warning_out(one) for one in found], next_before=next_before)
+
+
+async def open_warnings(centre: Centre, scope: Scope) -> list[EarlyWarning]:
+    """The worst first, then the oldest."""
+    seen = await centre.ledger.read(lambda connection: queries.edges_in_sight(connection, scope))
+    return [one for one in await centre.watcher.open_warnings() if one.subject.edge_id in seen]
 
 
 def warning_out(warning: EarlyWarning) -> WarningOut:

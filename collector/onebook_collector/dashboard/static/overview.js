@@ -72,7 +72,11 @@ function listen() {
   events.addEventListener("open", () => showLive(true));
   events.addEventListener("error", () => {
     showLive(false);
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5_000); // The server said no; ask again.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listenAgain, 5_000); // The server said no.
+  });
+  events.addEventListener("signed_out", () => {
+    events.close();
+    askToSignIn();
   });
   events.addEventListener("overview", (message) => {
     const changed = JSON.parse(message.data);
@@ -81,6 +85,17 @@ function listen() {
     if (changed.warnings) update(part("warnings"), changed.warnings, changed.warnings.map((view) => view.key));
     if (changed.movements) addMovements(changed.movements);
   });
+}
+
+// It says no while it is busy, or because the session has ended; then only a person can go on.
+async function listenAgain() {
+  const answer = await fetch("/api/v1/session").catch(() => null);
+  if (answer?.status === 401) askToSignIn();
+  else listen();
+}
+
+function askToSignIn() {
+  location.assign(`/sign-in?lang=${language}`);
 }
 
 function showLive(isLive) {

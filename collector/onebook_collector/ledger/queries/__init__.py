@@ -5,6 +5,7 @@ from onebook_collector.ledger.queries.desk import (
     Discrepancy,
     Fork,
     QuarantinedEvent,
+    count_waiting,
     discrepancies,
     forks,
     quarantine,
@@ -16,10 +17,12 @@ from onebook_collector.ledger.queries.movements import (
     LineEntry,
     MovementEntry,
     MovementFilter,
+    count_movements,
     feed,
     history,
     movement,
     movements,
+    newest_seq,
 )
 from onebook_collector.ledger.queries.names import (
     BookFigures,
@@ -35,6 +38,7 @@ from onebook_collector.ledger.queries.names import (
     logs,
     sites,
 )
+from onebook_collector.ledger.queries.sight import EdgesInSight, edges_in_sight
 from onebook_collector.ledger.queries.stock import BalanceFilter, BalanceLine, SerialWhereabouts, balances, whereabouts
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "CountEntry",
     "Decision",
     "Discrepancy",
+    "EdgesInSight",
     "Fork",
     "ItemName",
     "LegEntry",
@@ -54,9 +59,12 @@ __all__ = [
     "QuarantinedEvent",
     "SerialWhereabouts",
     "balances",
+    "count_movements",
+    "count_waiting",
     "discrepancies",
     "edges",
     "edges_heard",
+    "edges_in_sight",
     "feed",
     "feed_epoch",
     "figures",
@@ -68,6 +76,7 @@ __all__ = [
     "logs",
     "movement",
     "movements",
+    "newest_seq",
     "quarantine",
     "quarantined",
     "sites",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, select, true
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account
@@ -20,7 +20,9 @@ from onebook_collector.ledger.queries.names import (
     item_name,
     lot_name,
 )
+from onebook_collector.ledger.queries.sight import account_seen, edge_seen, item_seen, stands_in_sight
 from onebook_collector.ledger.queries.stock import PLACE_COLUMNS, place_of
+from onebook_collector.scope import EVERYTHING, Scope
 from onebook_schemas.uplink import Stream
 
 
@@ -92,9 +94,12 @@ def quarantine(
     undecided: bool = True,
     before_ms: int | None = None,
     limit: int = 500,
+    scope: Scope = EVERYTHING,
 ) -> list[QuarantinedEvent]:
     """The newest first; `undecided`: only those that still wait; `before_ms`: received before then."""
-    query = _quarantine().order_by(t.envelope.c.received_at.desc(), t.envelope.c.log_id, t.envelope.c.sequence.desc())
+    query = _quarantine(scope).order_by(
+        t.envelope.c.received_at.desc(), t.envelope.c.log_id, t.envelope.c.sequence.desc()
+    )
     if undecided:
         query = query.where(t.quarantine_decision.c.decision.is_(None))
     if site_id is not None:
@@ -106,11 +111,13 @@ def quarantine(
     return [_quarantined(row) for row in connection.execute(query.limit(limit))]
 
 
-def quarantined(connection: Connection, key: LogKey, sequence: int) -> QuarantinedEvent | None:
+def quarantined(
+    connection: Connection, key: LogKey, sequence: int, *, scope: Scope = EVERYTHING
+) -> QuarantinedEvent | None:
     """One of them, by its name."""
     log = t.log.c
     named = and_(log.edge_id == key.edge_id, log.epoch == key.epoch, log.stream == str(key.stream))
-    row = connection.execute(_quarantine().where(named, t.envelope.c.sequence == sequence)).first()
+    row = connection.execute(_quarantine(scope).where(named, t.envelope.c.sequence == sequence)).first()
     return _quarantined(row) if row else None
 
 
@@ -121,6 +128,7 @@ def discrepancies(
     ledger_seq: int | None = None,
     still_open: bool = True,
     limit: int = 500,
+    scope: Scope = EVERYTHING,
 ) -> list[Discrepancy]:
     """The newest first; `still_open`: only those that nobody has closed."""
     closing = t.discrepancy_closing
@@ -134,6 +142,7 @@ def discrepancies(
         .join(t.item_unit, OWN_UNIT)
         .outerjoin(t.lot, t.lot.c.lot_id == t.discrepancy.c.lot_id)
         .outerjoin(closing, closing.c.discrepancy_id == t.discrepancy.c.discrepancy_id)
+        .where(_discrepancy_seen(scope))
         .order_by(t.discrepancy.c.discrepancy_id.desc())
         .limit(limit)
     )
@@ -146,7 +155,7 @@ def discrepancies(
     return [_discrepancy(row) for row in connection.execute(query)]
 
 
-def forks(connection: Connection) -> list[Fork]:
+def forks(connection: Connection, *, scope: Scope = EVERYTHING) -> list[Fork]:
     """The newest first."""
     released_at = (
         select(func.min(t.fork_release.c.released_at))
@@ -158,6 +167,7 @@ def forks(connection: Connection) -> list[Fork]:
         .add_columns(func.length(t.fork.c.upload).label("size"), released_at.label("released_at"))
         .select_from(t.fork)
         .join(t.log)
+        .where(edge_seen(scope, t.log.c.edge_id))
         .order_by(t.fork.c.fork_id.desc())
     )
     return [
@@ -166,7 +176,18 @@ def forks(connection: Connection) -> list[Fork]:
     ]
 
 
-def _quarantine() -> Select[Any]:
+def count_waiting(connection: Connection, *, scope: Scope = EVERYTHING) -> int:
+    """Events in quarantine that nobody has decided on."""
+    waiting = _quarantine(scope).where(t.quarantine_decision.c.decision.is_(None))
+    return connection.execute(waiting.with_only_columns(func.count())).scalar_one()
+
+
+def _discrepancy_seen(scope: Scope) -> ColumnElement[bool]:
+    return and_(stands_in_sight(scope, t.discrepancy.c.site_id), account_seen(scope), item_seen(scope))
+
+
+def _quarantine(scope: Scope) -> Select[Any]:
+    """Nobody knows which goods an event is about that could not be booked: who sees only some goods sees none of these."""
     decision = t.quarantine_decision
     same = and_(decision.c.log_id == t.envelope.c.log_id, decision.c.sequence == t.envelope.c.sequence)
     return (
@@ -177,7 +198,8 @@ def _quarantine() -> Select[Any]:
         .join(t.log)
         .outerjoin(t.edge, t.edge.c.edge_id == t.log.c.edge_id)
         .outerjoin(decision, same)
-        .where(t.envelope.c.verdict == VerdictKind.QUARANTINED.value)
+        .where(t.envelope.c.verdict == VerdictKind.QUARANTINED.value, edge_seen(scope, t.log.c.edge_id))
+        .where(false() if scope.narrows_goods else true())
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, select
+from sqlalchemy import Connection, Select, Table, and_, func, select
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account
@@ -21,7 +21,9 @@ from onebook_collector.ledger.queries.names import (
     item_name,
     lot_name,
 )
+from onebook_collector.ledger.queries.sight import ELSEWHERE, account_seen, item_seen, leg_named, movement_seen
 from onebook_collector.ledger.queries.stock import PLACE_COLUMNS, place_of
+from onebook_collector.scope import EVERYTHING, Scope
 from onebook_schemas.uplink import Stream
 
 
@@ -83,28 +85,51 @@ class MovementFilter:
     before_seq: int | None = None
 
 
-def movements(connection: Connection, asked: MovementFilter, *, limit: int = 50) -> list[MovementEntry]:
+def movements(
+    connection: Connection, asked: MovementFilter, *, limit: int = 50, scope: Scope = EVERYTHING
+) -> list[MovementEntry]:
     """The newest first."""
     query = _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq.desc()).limit(limit)
-    return _with_lines(connection, query)
+    return _with_lines(connection, query, scope)
 
 
-def feed(connection: Connection, after_seq: int, *, limit: int = 500) -> list[MovementEntry]:
-    """What follows a ledger_seq, in order and without a hole. Keep `feed_epoch` beside the cursor."""
+def feed(connection: Connection, after_seq: int, *, limit: int = 500, scope: Scope = EVERYTHING) -> list[MovementEntry]:
+    """What follows a ledger_seq, in order and without a hole in the scope. Keep `feed_epoch` beside the cursor."""
     query = select(t.movement).where(t.movement.c.ledger_seq > after_seq).order_by(t.movement.c.ledger_seq).limit(limit)
-    return _with_lines(connection, query)
+    return _with_lines(connection, query, scope)
+
+
+def newest_seq(connection: Connection, *, scope: Scope = EVERYTHING, through: int | None = None) -> int:
+    """The last ledger_seq that is in scope, up to `through`; 0: none."""
+    query = select(t.movement.c.ledger_seq).where(movement_seen(scope)).order_by(t.movement.c.ledger_seq.desc())
+    if through is not None:
+        query = query.where(t.movement.c.ledger_seq <= through)
+    return connection.execute(query.limit(1)).scalar() or 0
+
+
+def count_movements(connection: Connection, *, scope: Scope = EVERYTHING, from_ms: int | None = None) -> int:
+    """How many are in scope; `from_ms`: that happened then or later."""
+    query = select(func.count()).select_from(t.movement).where(movement_seen(scope))
+    if from_ms is not None:
+        query = query.where(t.movement.c.event_time >= from_ms)
+    return connection.execute(query).scalar_one()
 
 
 def history(
-    connection: Connection, item: str, *, lot: str | None = None, serial: str | None = None
+    connection: Connection,
+    item: str,
+    *,
+    lot: str | None = None,
+    serial: str | None = None,
+    scope: Scope = EVERYTHING,
 ) -> list[MovementEntry]:
     """The life of a lot or of one piece: every entry that moved it, oldest first."""
     asked = MovementFilter(item=item, lot=lot, serial=serial)
-    return _with_lines(connection, _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq))
+    return _with_lines(connection, _narrowed(select(t.movement), asked).order_by(t.movement.c.ledger_seq), scope)
 
 
-def movement(connection: Connection, movement_id: str) -> MovementEntry | None:
-    found = _with_lines(connection, select(t.movement).where(t.movement.c.movement_id == movement_id))
+def movement(connection: Connection, movement_id: str, *, scope: Scope = EVERYTHING) -> MovementEntry | None:
+    found = _with_lines(connection, select(t.movement).where(t.movement.c.movement_id == movement_id), scope)
     return found[0] if found else None
 
 
@@ -149,13 +174,13 @@ def _of_goods(table: Table, asked: MovementFilter) -> Select[Any]:
     return query
 
 
-def _with_lines(connection: Connection, query: Select[Any]) -> list[MovementEntry]:
-    rows = [Movement._make(row) for row in connection.execute(query)]
+def _with_lines(connection: Connection, query: Select[Any], scope: Scope) -> list[MovementEntry]:
+    rows = [Movement._make(row) for row in connection.execute(query.where(movement_seen(scope)))]
     seqs = [row.ledger_seq for row in rows]
     origins = _origins(connection, rows)
-    lines = _lines(connection, seqs)
-    counts = _counts(connection, seqs)
-    reversals = _reversals(connection, rows)
+    lines = _lines(connection, seqs, scope)
+    counts = _counts(connection, seqs, scope)
+    reversals = _reversals(connection, rows, scope)
     return [
         MovementEntry(
             row,
@@ -174,33 +199,39 @@ def _origins(connection: Connection, rows: Sequence[Movement]) -> Mapping[int, L
     return {row.log_id: LogKey(row.edge_id, row.epoch, Stream(row.stream)) for row in connection.execute(query)}
 
 
-def _reversals(connection: Connection, rows: Sequence[Movement]) -> Mapping[str, str]:
+def _reversals(connection: Connection, rows: Sequence[Movement], scope: Scope) -> Mapping[str, str]:
     query = select(*t.movement.c["reverses", "movement_id"]).where(
-        t.movement.c.reverses.in_([row.movement_id for row in rows])
+        t.movement.c.reverses.in_([row.movement_id for row in rows]), movement_seen(scope)
     )
     return {row.reverses: row.movement_id for row in connection.execute(query)}
 
 
-def _lines(connection: Connection, seqs: Sequence[int]) -> Mapping[int, list[LineEntry]]:
+def _lines(connection: Connection, seqs: Sequence[int], scope: Scope) -> Mapping[int, list[LineEntry]]:
+    """Of a movement in scope, the lines with goods that concern it; a place that is out of sight is "elsewhere"."""
     serials = _serials(connection, seqs)
     query = (
         select(*t.posting.c["ledger_seq", "line", "leg", "quantity"], *PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS)
+        .add_columns(leg_named(scope).label("is_named"), account_seen(scope).label("is_seen"))
         .select_from(t.posting)
         .join(t.account)
         .join(t.item, t.item.c.item_id == t.posting.c.item_id)
         .join(t.item_unit, OWN_UNIT)
         .join(t.lot, t.lot.c.lot_id == t.posting.c.lot_id)
-        .where(t.posting.c.ledger_seq.in_(seqs))
+        .where(t.posting.c.ledger_seq.in_(seqs), item_seen(scope))
         .order_by(t.posting.c.ledger_seq, t.posting.c.line, t.posting.c.leg)
     )
     grouped: dict[tuple[int, int], tuple[ItemName, list[LegEntry]]] = {}
+    concerned = set()
     for row in connection.execute(query):
         named = tuple(serials.get((row.ledger_seq, row.line, row.leg), ()))
         _item, legs = grouped.setdefault((row.ledger_seq, row.line), (item_name(row), []))
-        legs.append(LegEntry(place_of(row), lot_name(row), row.quantity, named))
+        legs.append(LegEntry(place_of(row) if row.is_named else ELSEWHERE, lot_name(row), row.quantity, named))
+        if row.is_seen or not scope.narrows_goods:
+            concerned.add((row.ledger_seq, row.line))
     lines: dict[int, list[LineEntry]] = {}
     for (seq, line), (item, legs) in grouped.items():
-        lines.setdefault(seq, []).append(LineEntry(line, item, tuple(legs)))
+        if (seq, line) in concerned:
+            lines.setdefault(seq, []).append(LineEntry(line, item, tuple(legs)))
     return lines
 
 
@@ -218,7 +249,7 @@ def _serials(connection: Connection, seqs: Sequence[int]) -> Mapping[tuple[int, 
     return found
 
 
-def _counts(connection: Connection, seqs: Sequence[int]) -> Mapping[int, CountEntry]:
+def _counts(connection: Connection, seqs: Sequence[int], scope: Scope) -> Mapping[int, CountEntry]:
     count = t.count_assertion
     query = (
         select(*count.c["ledger_seq", "lot_id", "counted", "book_at", "difference", "counted_at"])
@@ -228,7 +259,7 @@ def _counts(connection: Connection, seqs: Sequence[int]) -> Mapping[int, CountEn
         .join(t.item, t.item.c.item_id == count.c.item_id)
         .join(t.item_unit, OWN_UNIT)
         .outerjoin(t.lot, t.lot.c.lot_id == count.c.lot_id)
-        .where(count.c.ledger_seq.in_(seqs))
+        .where(count.c.ledger_seq.in_(seqs), account_seen(scope), item_seen(scope))
     )
     return {
         row.ledger_seq: CountEntry(

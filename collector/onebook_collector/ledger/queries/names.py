@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, func, select
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.ledger.lookup import BookedLog
+from onebook_collector.ledger.queries.sight import edge_seen, site_seen
 from onebook_collector.ledger.registry import Site
 from onebook_collector.ledger.sql_lookup import log_of
+from onebook_collector.scope import EVERYTHING, Scope
 from onebook_schemas.quantities import from_base_units
 
 
@@ -61,17 +63,20 @@ def lot_name(row: Row[Any]) -> LotName:
 LOT_COLUMNS = (t.lot.c.number.label("lot_number"), *t.lot.c["produced_on", "expires_on"])
 
 
-def sites(connection: Connection, *, division: str = "") -> list[Site]:
+def sites(connection: Connection, *, division: str = "", scope: Scope = EVERYTHING) -> list[Site]:
     """Warehouses by their identifier; `division` is the beginning of a division code."""
     query = (
-        select(t.site).where(t.site.c.division_code.startswith(division, autoescape=True)).order_by(t.site.c.site_id)
+        select(t.site)
+        .where(t.site.c.division_code.startswith(division, autoescape=True), site_seen(scope))
+        .order_by(t.site.c.site_id)
     )
     return [Site._make(row) for row in connection.execute(query)]
 
 
-def edges(connection: Connection) -> dict[str, str]:
+def edges(connection: Connection, *, scope: Scope = EVERYTHING) -> dict[str, str]:
     """Registered edges and the sites where they stand."""
-    query = select(*t.edge.c["edge_id", "site_id"]).order_by(t.edge.c.edge_id)
+    seen = edge_seen(scope, t.edge.c.edge_id)
+    query = select(*t.edge.c["edge_id", "site_id"]).where(seen).order_by(t.edge.c.edge_id)
     return {row.edge_id: row.site_id for row in connection.execute(query)}
 
 
@@ -82,9 +87,10 @@ def edges_heard(connection: Connection) -> tuple[Mapping[str, str], Mapping[str,
     return edges(connection), {row.edge_id: row.heard_ms for row in heard}
 
 
-def logs(connection: Connection, *, edge_id: str | None = None) -> list[BookedLog]:
+def logs(connection: Connection, *, edge_id: str | None = None, scope: Scope = EVERYTHING) -> list[BookedLog]:
     """Every log with its cursor, and what its edge still held behind it; the newest epoch of an edge last."""
-    query = select(t.log).order_by(t.log.c.edge_id, t.log.c.first_received_ms, t.log.c.log_id)
+    seen = select(t.log).where(edge_seen(scope, t.log.c.edge_id))
+    query = seen.order_by(t.log.c.edge_id, t.log.c.first_received_ms, t.log.c.log_id)
     if edge_id is not None:
         query = query.where(t.log.c.edge_id == edge_id)
     return [log_of(row) for row in connection.execute(query)]

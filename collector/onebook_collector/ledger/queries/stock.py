@@ -21,6 +21,8 @@ from onebook_collector.ledger.queries.names import (
     item_name,
     lot_name,
 )
+from onebook_collector.ledger.queries.sight import ELSEWHERE, account_seen, item_seen, leg_named
+from onebook_collector.scope import EVERYTHING, Scope
 
 PLACE_COLUMNS = tuple(t.account.c[name].label(f"place_{name}") for name in Account._fields)
 """What `place_of` reads."""
@@ -65,11 +67,11 @@ class SerialWhereabouts:
     number: str
     place: Account
     lot: LotName
-    since_ms: int
-    ledger_seq: int
+    since_ms: int | None  # None: it is elsewhere.
+    ledger_seq: int | None
 
 
-def balances(connection: Connection, asked: BalanceFilter) -> list[BalanceLine]:
+def balances(connection: Connection, asked: BalanceFilter, *, scope: Scope = EVERYTHING) -> list[BalanceLine]:
     """By item, place and lot."""
     sums = _sums(asked)
     query = (
@@ -81,28 +83,33 @@ def balances(connection: Connection, asked: BalanceFilter) -> list[BalanceLine]:
         .join(t.lot, t.lot.c.lot_id == sums.c.lot_id)
         .order_by(t.item.c.code, t.account.c.code, t.lot.c.number)
     )
+    query = query.where(account_seen(scope), item_seen(scope))
     found = connection.execute(_narrowed(query, asked, sums))
     return [BalanceLine(place_of(row), item_name(row), lot_name(row), int(row.quantity)) for row in found]
 
 
-def whereabouts(connection: Connection, number: str, *, item: str | None = None) -> list[SerialWhereabouts]:
-    """Where a serial number is; of several items, if no item is named."""
+def whereabouts(
+    connection: Connection, number: str, *, item: str | None = None, scope: Scope = EVERYTHING
+) -> list[SerialWhereabouts]:
+    """Where a serial number is, or that it is elsewhere; of several items, if no item is named."""
     query = (
         select(t.serial.c.number, *t.serial_place.c["since_ms", "last_seq"])
-        .add_columns(*PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS)
+        .add_columns(*PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS, leg_named(scope).label("is_named"))
         .select_from(t.serial)
         .join(t.serial_place, t.serial_place.c.serial_id == t.serial.c.serial_id)
         .join(t.account, t.account.c.account_id == t.serial_place.c.account_id)
         .join(t.item, t.item.c.item_id == t.serial.c.item_id)
         .join(t.item_unit, OWN_UNIT)
         .join(t.lot, t.lot.c.lot_id == t.serial_place.c.lot_id)
-        .where(t.serial.c.number == number)
+        .where(t.serial.c.number == number, item_seen(scope))
         .order_by(t.item.c.code)
     )
     if item is not None:
         query = query.where(t.item.c.code == item)
     return [
         SerialWhereabouts(item_name(row), number, place_of(row), lot_name(row), row.since_ms, row.last_seq)
+        if row.is_named
+        else SerialWhereabouts(item_name(row), number, ELSEWHERE, lot_name(row), None, None)
         for row in connection.execute(query)
     ]
 
