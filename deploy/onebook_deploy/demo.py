@@ -37,6 +37,7 @@ from onebook_firmware_sim.truth_log import StockKey, read_truth
 
 PRESETS = ("hangzhou", "wenzhou", "lishui")
 CUT_SITE = "wenzhou"
+PERSON = "demo"
 ITEMS = 200
 SPEED = 60.0
 CUT_AFTER_S, CUT_FOR_S = 12.0, 12.0  # The first cut; then one every few minutes.
@@ -72,6 +73,8 @@ class _Demo:
     programs: Programs = field(init=False)
     descriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     page: str = ""
+    password: str = ""
+    token: str = ""
     told_warnings: set[str] = field(default_factory=set)
     feed_cursor: str | None = None
 
@@ -135,9 +138,24 @@ class _Demo:
         _write_csv(self.folder / "edges.csv", [{"edge_id": _edge_id(n), "site_id": n} for n in PRESETS])
         files = ("--sites", str(self.folder / "sites.csv"), "--edges", str(self.folder / "edges.csv"))
         self.programs.run("collector", "import", "--config", str(configuration), "--items", str(ITEMS), *files)
+        self._make_keys(configuration)
         self.programs.start("collector", "collector", "run", "--config", str(configuration))
         self.page = self.programs.first_line("collector")
         print(f"  ✓ 中心 / centre: {self.page}")
+
+    def _make_keys(self, configuration: Path) -> None:
+        """Somebody who may look at the page, and a token for our own questions."""
+        self.password = secrets.token_urlsafe(12)
+        file = self.folder / "password"
+        file.touch(mode=0o600)
+        file.write_text(self.password, encoding="utf-8")
+        province = ("--config", str(configuration), "--division", "33")
+        who = ("--name", PERSON, "--role", "provincial_ops", "--password-file", str(file))
+        self.programs.run("collector", "people", "add", *province, *who)
+        file.unlink()
+        self.token = self.programs.run(
+            "collector", "tokens", "issue", *province, "--name", "demo", "--days", "7"
+        ).strip()
 
     def _start_edges(self, certificates: DemoCertificates, broker_port: int, line_port: int, catalogue: Path) -> None:
         for name in PRESETS:
@@ -153,7 +171,8 @@ class _Demo:
             configuration.write_text(text, encoding="utf-8")
             self.programs.start(f"edge-{name}", "edge", "run", "--config", str(configuration))
         print(f"  ✓ 采集端 / edges: {', '.join(_edge_id(name) for name in PRESETS)}")
-        print(f"\n  打开页面 / open the page:  {self.page}\n  停止 / stop: Ctrl-C\n")
+        print(f"\n  打开页面 / open the page:  {self.page}")
+        print(f"  登录 / sign in:  {PERSON}  {self.password}\n  停止 / stop: Ctrl-C\n")
 
     # Watching ---------------------------------------------------------------------------------------------------
 
@@ -231,7 +250,9 @@ class _Demo:
         return self.programs.run("collector", "verify", "--config", str(self.folder / "collector.toml"))
 
     def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.page.rstrip("/") + path, timeout=10) as answer:
+        key = {"Authorization": f"Bearer {self.token}"}
+        asked = urllib.request.Request(self.page.rstrip("/") + path, headers=key)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
             return json.load(answer)
 
     # What the warehouses are ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,9 +44,17 @@ class Watched:
 
 
 @contextlib.asynccontextmanager
-async def watched_page(browser: Browser, address: str, *, width: int = 1280, **more: Any) -> AsyncIterator[Watched]:
-    """Fails at the end if the console said an error, or the page asked another host for anything."""
+async def watched_page(
+    browser: Browser, address: str, *, width: int = 1280, cookies: Mapping[str, str] | None = None, **more: Any
+) -> AsyncIterator[Watched]:
+    """Fails at the end if the console said an error, or the page asked another host for anything.
+
+    `cookies`: of somebody who has signed in.
+    """
     context = await browser.new_context(viewport={"width": width, "height": 860}, **more)
+    await context.add_cookies(
+        [{"name": name, "value": value, "url": address} for name, value in (cookies or {}).items()]
+    )
     watched = Watched(await context.new_page())
     page, complaints = watched.page, watched.complaints
     page.set_default_timeout(WATCHDOG_MS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -41,14 +41,17 @@ async def take(folder: Path, pictures: Iterable[Picture]) -> None:
     with tempfile.TemporaryDirectory() as data:
         async with running_centre(Path(data)) as running, chromium() as browser:
             await furnish_province(running)
+            cookies = await running.signed_in("李敏")
             async with serving(running) as address:
                 for picture in pictures:
-                    await _take_one(browser, address, folder, picture)
+                    await _take_one(browser, address, cookies, folder, picture)
 
 
-async def _take_one(browser: Browser, address: str, folder: Path, picture: Picture) -> None:
+async def _take_one(browser: Browser, address: str, cookies: Mapping[str, str], folder: Path, picture: Picture) -> None:
     where = f"{address}/?lang={picture.language}"
-    async with watched_page(browser, where, width=picture.width, color_scheme=picture.scheme) as watched:
+    async with watched_page(
+        browser, where, width=picture.width, color_scheme=picture.scheme, cookies=cookies
+    ) as watched:
         page = watched.page
         await page.set_viewport_size({"width": picture.width, "height": picture.height})
         await page.clock.set_fixed_time(utc(MORNING_MS))

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -98,6 +99,12 @@ class Plant:
     def edge_folder(self, edge_id: str) -> Path:
         return self.folder / edge_id
 
+    @cached_property
+    def key(self) -> dict[str, str]:
+        """Headers of a request to the centre's API: a token that may read everything."""
+        said = self.centre("tokens issue", "--name", "test", "--division", "33")
+        return {"Authorization": f"Bearer {said.strip()}"}
+
     def start_collector(self) -> None:
         """Start the centre, and return when its page is there."""
         lines = self.collector.output_file.read_text(encoding="utf-8").count("\n") if self.collector.starts else 0
@@ -150,7 +157,7 @@ class Plant:
     def centre(self, *arguments: str) -> str:
         """Run a command of the centre; its output. It must succeed."""
         command, *rest = arguments
-        done = run_once(ONEBOOK, "collector", command, "--config", str(self._collector_configuration), *rest)
+        done = run_once(ONEBOOK, "collector", *command.split(), "--config", str(self._collector_configuration), *rest)
         assert done.returncode == 0, f"onebook collector {command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -40,7 +40,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def ask(plant: Plant, path: str, **query: object) -> Any:
-    answer = httpx.get(f"http://127.0.0.1:{plant.api_port}/api/v1{path}", params=query, timeout=30)  # type: ignore[arg-type]
+    answer = httpx.get(f"http://127.0.0.1:{plant.api_port}/api/v1{path}", params=query, headers=plant.key, timeout=30)  # type: ignore[arg-type]
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -75,7 +75,7 @@ def test_a_scan_a_weight_and_a_temperature_reach_the_page_from_an_edge_that_was_
     plant.wait_until(lambda: len(receipts(plant)) == 2)
     assert receipts(plant) == [("LS01001", "A-01", "20", "EA"), ("LS07001", "G-02", "48.25", "KGM")]
     assert _temperature(plant) == 23.4
-    page = httpx.get(f"http://127.0.0.1:{plant.api_port}/", timeout=30)
+    page = httpx.get(f"http://127.0.0.1:{plant.api_port}/", headers=plant.key, timeout=30)
     assert page.status_code == 200
     assert "12平方米单帐篷" in page.text
     edge.stop()
@@ -127,7 +127,9 @@ def test_a_centre_restored_from_an_old_copy_is_refilled_by_its_edge(plant: Plant
     bench.receive(TENT, 4)  # An edge that is idle would find out by its next probe.
     plant.wait_until(lambda: len(receipts(plant)) == 4)
     assert [quantity for _, _, quantity, _ in receipts(plant)] == ["1", "2", "3", "4"]
-    answer = httpx.get(f"http://127.0.0.1:{plant.api_port}/api/v1/feed", params={"after": cursor}, timeout=30)
+    answer = httpx.get(
+        f"http://127.0.0.1:{plant.api_port}/api/v1/feed", params={"after": cursor}, headers=plant.key, timeout=30
+    )
     assert answer.status_code == 410, "a reader of the old feed is told to begin anew"
     plant.collector.stop()
     plant.centre("verify")

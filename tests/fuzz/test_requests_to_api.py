@@ -93,13 +93,15 @@ async def test_a_spoiled_request_is_refused_or_hung_up_on_and_the_next_one_is_an
     statuses: Counter[str] = Counter()
     async with running_centre(tmp_path) as running:
         await running.register()
+        key = (await running.token())["Authorization"].encode()
+        proper = _PROPER.replace(b"Connection", b"Authorization: %b\r\nConnection" % key)
         async with serving(running) as address:
             host, port = address.removeprefix("http://").split(":")
             for first in range(0, INPUTS, AT_ONCE):
                 sent = [_SPOILERS[number % len(_SPOILERS)](dice) for number in range(first, first + AT_ONCE)]
                 answers = await asyncio.gather(*(_send(host, int(port), one) for one in sent))
                 statuses.update(map(_judge, sent, answers))
-                assert (await _send(host, int(port), _PROPER)).startswith(b"HTTP/1.1 200")
+                assert (await _send(host, int(port), proper)).startswith(b"HTTP/1.1 200")
             async with httpx.AsyncClient(base_url=address) as client:
                 assert (await client.get("/health/ready")).status_code in (200, 503)  # 503: there is no broker here.
     print(dict(statuses))

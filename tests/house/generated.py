@@ -9,6 +9,7 @@ from typing import Any
 from onebook_collector.api.app import openapi_document
 from onebook_schemas.documents import asyncapi_document, json_schemas
 from tests.house.configuration import configuration_document
+from tests.house.roles import roles_document
 from tests.house.tree import ROOT
 
 
@@ -17,6 +18,7 @@ def generated_files() -> dict[str, str]:
     files = {f"schemas/json/{name}.json": _json(schema) for name, schema in json_schemas().items()}
     files["schemas/asyncapi.json"] = _json(asyncapi_document())
     files["docs/openapi.json"] = _json(openapi_document())
+    files["docs/roles.md"] = roles_document()
     files["docs/configuration.md"] = configuration_document()
     return files
 

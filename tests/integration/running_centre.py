@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
+from onebook_collector.administration.credentials import hash_password
+from onebook_collector.administration.people import add_person, begin_session
+from onebook_collector.administration.rights import RIGHTS, Role, parse_rights
 from onebook_collector.administration.store import AdministrationStore
+from onebook_collector.administration.tokens import issue_token
 from onebook_collector.api.centre import Centre
+from onebook_collector.api.doorkeeper import AccessSettings
 from onebook_collector.api.server import ApiServer
 from onebook_collector.dashboard.app import create_app
 from onebook_collector.early_warning.settings import WarningSettings
@@ -28,9 +33,15 @@ from onebook_collector.metrics.sample import EventSamples, SampleBlock, Series
 from onebook_collector.metrics.sqlite_store import SqliteStore
 from onebook_collector.onlooker import Onlooker
 from onebook_collector.proving.continuous import ContinuousVerifier
+from onebook_collector.scope import Scope
 from onebook_schemas.encoding import encode_upload
 from onebook_schemas.uplink import Live, LiveReading
 from tests.contract.ledger_events import NOON, body, furnish, log_of, upload
+
+PROVINCE = Scope("33")
+AMPLE = AccessSettings(requests_per_s=100_000, requests_burst=100_000)
+PASSWORD = "correct horse battery staple"
+PASSWORD_HASH = hash_password(PASSWORD, "somebody")
 
 
 @dataclass
@@ -52,6 +63,36 @@ class RunningCentre:
     clock: HandClock
     onlooker: Onlooker
     _telemetry: dict[str, int] = field(default_factory=dict)
+    _tokens: int = 0
+
+    async def token(
+        self, *, rights: Iterable[str] = ("read:*",), scope: Scope = PROVINCE, role: Role | None = None, days: int = 1
+    ) -> dict[str, str]:
+        """Headers of a request with a new token: of these rights, or of all that people of a role have."""
+        self._tokens += 1
+        given = RIGHTS[role] if role is not None else parse_rights(rights)
+        name, now_ms = f"test-{self._tokens}", self.clock.at_ms
+        text = await self.centre.administration.write(
+            lambda connection: issue_token(connection, name, given, scope, now_ms, now_ms + days * 86_400_000)
+        )
+        return {"Authorization": f"Bearer {text}"}
+
+    async def person(self, name: str = "liwei", role: Role = Role.PROVINCIAL_OPS, scope: Scope = PROVINCE) -> str:
+        """Somebody who may sign in; gives the password."""
+        await self.centre.administration.write(
+            lambda connection: add_person(connection, name, role, scope, PASSWORD_HASH, self.clock.at_ms)
+        )
+        return PASSWORD
+
+    async def signed_in(
+        self, name: str = "liwei", role: Role = Role.PROVINCIAL_OPS, scope: Scope = PROVINCE
+    ) -> dict[str, str]:
+        """The cookie of a new person's session, as a browser keeps it."""
+        await self.person(name, role, scope)
+        secret = await self.centre.administration.write(
+            lambda connection: begin_session(connection, name, "127.0.0.1", self.clock.at_ms)
+        )
+        return {"onebook": secret.text}
 
     async def register(self, work: Any = furnish) -> None:
         await self.centre.ledger.write(work)
@@ -123,7 +164,7 @@ async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
         ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked, rest_s_min=0)
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier)
-        yield RunningCentre(centre, create_app(centre), clock, onlooker)
+        yield RunningCentre(centre, create_app(centre, AMPLE), clock, onlooker)
 
 
 @contextlib.asynccontextmanager

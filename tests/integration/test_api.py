@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from onebook_collector.administration.rights import Role
 from onebook_collector.api.app import openapi_document
 from onebook_collector.api.body_limit import BODY_BYTES_MAX
 from onebook_collector.early_warning.facts import SignOfLife
@@ -55,7 +56,8 @@ async def running(tmp_path: Path) -> AsyncIterator[RunningCentre]:
 @pytest_asyncio.fixture
 async def api(running: RunningCentre) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://centre") as client:
+    key = await running.token(role=Role.PROVINCIAL_OPS)
+    async with httpx.AsyncClient(transport=transport, base_url="http://centre", headers=key) as client:
         yield client
 
 
@@ -363,22 +365,22 @@ async def test_an_event_in_quarantine_is_shown_with_its_bytes_mended_and_release
     name = f"{V1}/quarantine/edge-1/{EPOCH}/journal/1"
     one = (await api.get(name)).json()
     assert json.loads(one["text"])["fact"]["lines"][0]["item"] == "LS01003"
-    refused = await api.post(name + "/release", json={"actor": "李敏"})
+    refused = await api.post(name + "/release", json={})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:onebook:problem:unknown_item")
 
     await running.register(lambda book: import_items(book, [row for row in CATALOGUE if row["code"] == "LS01003"]))
-    released = await api.post(name + "/release", json={"actor": "李敏"})
+    released = await api.post(name + "/release", json={})
     assert released.status_code == 200, released.text
     assert released.json()["decision"] | {"decided_at": ""} == {
         "decision": "released",
-        "actor": "李敏",
+        "actor": "token:test-1",
         "reason": "",
         "decided_at": "",
         "ledger_seq": 1,
     }
     assert (await get(api, "/quarantine"))["items"] == []
     assert len((await get(api, "/quarantine", decided=True))["items"]) == 1
-    again = await api.post(name + "/release", json={"actor": "李敏"})
+    again = await api.post(name + "/release", json={})
     assert (again.status_code, again.json()["type"]) == (409, "urn:onebook:problem:decided_already")
 
 
@@ -386,13 +388,13 @@ async def test_an_event_is_booked_as_something_else_or_left_out(running: Running
     await running.book("edge-1", *(moved(n, "receipt", line("LS01003", 3, to_bin="A-01")) for n in (1, 2)))
     name = f"{V1}/quarantine/edge-1/{EPOCH}/journal/"
     instead = moved(1, "receipt", line(LOT, 3, to_bin="A-01"))
-    released = await api.post(name + "1/release", json={"actor": "李敏", "replacement": instead})
+    released = await api.post(name + "1/release", json={"replacement": instead})
     assert released.status_code == 200, released.text
     assert (await get(api, "/balances"))["items"][0]["item"]["code"] == LOT
-    rejected = await api.post(name + "2/reject", json={"actor": "李敏", "reason": "演练"})
+    rejected = await api.post(name + "2/reject", json={"reason": "演练"})
     assert rejected.json()["decision"]["reason"] == "演练"
-    assert (await api.post(name + "2/reject", json={"actor": " ", "reason": "x"})).status_code == 422
-    assert (await api.post(name + "7/reject", json={"actor": "a", "reason": "x"})).status_code == 404
+    assert (await api.post(name + "2/reject", json={"reason": " "})).status_code == 422
+    assert (await api.post(name + "7/reject", json={"reason": "x"})).status_code == 404
 
 
 async def test_bytes_that_are_no_text_are_given_as_base64(running: RunningCentre, api: httpx.AsyncClient) -> None:
@@ -537,7 +539,7 @@ async def test_a_wrong_method_names_the_right_one(api: httpx.AsyncClient) -> Non
 
 @pytest.mark.parametrize("says_its_length", [True, False])
 async def test_a_body_beyond_the_limit_is_refused(api: httpx.AsyncClient, says_its_length: bool) -> None:
-    body = json.dumps({"actor": "x" * BODY_BYTES_MAX, "reason": "y"}).encode()
+    body = json.dumps({"reason": "x" * BODY_BYTES_MAX}).encode()
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(body), 65_536):
@@ -637,7 +639,7 @@ _BODIES: tuple[bytes, ...] = (
     b"[]",
     b"null",
     b'{"actor": 5}',
-    b'{"actor": "x", "extra": 1}',
+    b'{"reason": "x", "extra": 1}',
     b'{"actor": "\\ud800", "reason": "\\udfff"}',
     b'{"actor": "a", "reason": "b"}',
     b"\xff\xfe\x00",
@@ -669,7 +671,12 @@ async def events(answer: httpx.Response) -> AsyncIterator[dict[str, str]]:
 
 
 async def test_the_stream_tells_what_happens_and_goes_on_where_a_client_left_off(running: RunningCentre) -> None:
-    async with serving(running) as address, httpx.AsyncClient(base_url=address, timeout=20) as client:
+    async with (
+        serving(running) as address,
+        httpx.AsyncClient(
+            base_url=address, timeout=20, headers=await running.token(role=Role.PROVINCIAL_OPS)
+        ) as client,
+    ):
         async with client.stream("GET", V1 + "/stream") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             told = events(answer)
@@ -700,7 +707,9 @@ async def test_a_listener_that_is_too_far_behind_is_told_to_reload(running: Runn
         )
     async with (
         serving(running) as address,
-        httpx.AsyncClient(base_url=address, timeout=20, headers={"Last-Event-ID": start}) as client,
+        httpx.AsyncClient(
+            base_url=address, timeout=20, headers={"Last-Event-ID": start} | await running.token()
+        ) as client,
         client.stream("GET", V1 + "/stream") as answer,
     ):
         told = events(answer)
@@ -712,7 +721,7 @@ async def test_a_listener_that_is_too_far_behind_is_told_to_reload(running: Runn
 
 async def test_streams_end_with_the_client_and_with_the_server(running: RunningCentre) -> None:
     listeners = running.centre.live._listeners
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=20, headers=await running.token()) as client:
         async with serving(running) as address:
             async with client.stream("GET", address + V1 + "/stream"):
                 await _until_listened(running)

@@ -18,6 +18,8 @@ from onebook_collector.scope import Scope
 
 OPEN = {
     "/api/v1/openapi.json": "the description of the API is no secret",
+    "/api/v1/enrolments": "a box shows its code, and tries are counted by address",
+    "/api/v1/enrolments/renewals": "a box shows its certificate's key",
     "/health/live": "asked by the service manager; says only that the program runs",
     "/health/ready": "asked by the service manager; says which part does not work",
     "/static": "style, script and icon of the pages",

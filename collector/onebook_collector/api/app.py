@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from onebook_collector.administration.rights import Right
 from onebook_collector.api.access import Needs
@@ -41,6 +41,15 @@ _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
     sessions, people, tokens, audit,
 )  # fmt: skip
+
+
+class Door(NamedTuple):
+    """A route, and the rights that whoever passes must have."""
+
+    path: str
+    methods: frozenset[str]
+    needs: tuple[Right, ...]
+    in_description: bool
 
 
 def create_api(centre: Centre | None, access: AccessSettings | None = None) -> FastAPI:
@@ -107,11 +116,22 @@ def _with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def needs_of(route: BaseRoute) -> list[Right]:
-    """The rights that a route declares."""
-    if not isinstance(route, APIRoute):
-        return []
-    return [each.call.right for each in route.dependant.dependencies if isinstance(each.call, Needs)]
+def doors(app: FastAPI) -> list[Door]:
+    """Every route with the rights that it declares, the included routers' with those of their routers."""
+    return [
+        Door(
+            route.path or "",
+            frozenset(route.methods or ()),
+            tuple(each.call.right for each in _dependencies(route) if isinstance(each.call, Needs)),
+            bool(getattr(route, "include_in_schema", False)),
+        )
+        for route in iter_route_contexts(app.routes)
+    ]
+
+
+def _dependencies(route: RouteContext) -> list[Dependant]:
+    dependant = getattr(route, "dependant", None)
+    return dependant.dependencies if dependant is not None else []
 
 
 def _with_doors(document: dict[str, Any], app: FastAPI) -> dict[str, Any]:
@@ -125,11 +145,9 @@ def _with_doors(document: dict[str, Any], app: FastAPI) -> dict[str, Any]:
             "description": "of a person who has signed in",
         },
     }
-    for route in app.routes:
-        needs = needs_of(route)
-        if isinstance(route, APIRoute) and needs and route.include_in_schema:
-            for method in route.methods or ():
-                operation = document["paths"][route.path_format][method.lower()]
-                operation["security"] = [{"token": []}, {"session": []}]
-                operation["x-right"] = str(needs[-1])
+    for door in doors(app):
+        for method in door.methods if door.needs and door.in_description else ():
+            operation = document["paths"][door.path][method.lower()]
+            operation["security"] = [{"token": []}, {"session": []}]
+            operation["x-right"] = str(door.needs[-1])
     return document
