@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from onebook_edge.care.configuration import Configuration
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock
 from onebook_edge.device import CodeScanned, Faulted, Measured, Observed, Reading, TagRead, Weighed
@@ -105,15 +106,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    settings = load_settings(asked.config)
-    configure_logging(settings.log_level)
     faulthandler.enable()  # When the service manager ends a hanging agent (SIGABRT), the log says where it hung.
-    return _until_stopped(_run_agent(settings))
+    return _until_stopped(_run_agent(asked.config))
 
 
-async def _run_agent(settings: EdgeSettings) -> None:
-    agent = await Agent.open(settings)
-    await agent.run()
+async def _run_agent(path: Path) -> None:
+    """One life after the other: each begins with what the configuration is then."""
+    while True:
+        configuration = Configuration.read(path)
+        configure_logging(configuration.settings.log_level)
+        agent = await Agent.open(configuration)
+        await agent.run()
 
 
 def _check_config(asked: argparse.Namespace) -> int:

@@ -58,6 +58,16 @@ class ClockSettings(_Settings):
     )
 
 
+class CareSettings(_Settings):
+    """Remote care: what the centre may do to this box."""
+
+    deadline_s: float = Field(
+        default=300.0,
+        gt=0,
+        description="With a configuration of the centre, how long without the collector's answer before it is rolled back, in s.",
+    )
+
+
 class DeviceSettings(_Settings):
     """A device on a port of its own."""
 
@@ -98,6 +108,7 @@ class EdgeSettings(_Settings):
     )
     outbox: OutboxSettings = OutboxSettings()
     clock: ClockSettings = ClockSettings()
+    care: CareSettings = CareSettings()
     capture: CaptureSettings = CaptureSettings()
     devices: tuple[DeviceSettings, ...] = Field(
         default=(), max_length=100, description="Devices on ports of their own."

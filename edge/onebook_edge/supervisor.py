@@ -54,23 +54,37 @@ class Supervised:
 
 
 class Supervisor:
-    """`await run()` until cancelled, or until a vital part ends: then it raises that part's error."""
+    """`await run()` until cancelled, told to end, or a vital part ends: then it raises that part's error."""
 
     def __init__(self, parts: Sequence[Supervised], clock: Clock, notify: Callable[[str], None]) -> None:
         self.parts = {one.part.name: one for one in parts}
         self._clock, self._notify = clock, notify
         self._machine = WatchdogMachine([one.part for one in parts])
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
+        self._is_to_end = False
+
+    def end(self) -> None:
+        """Let `run` return, to begin anew with other parts: the service manager is told nothing."""
+        self._is_to_end = True
+
+    def restart(self, name: str) -> bool:
+        """End a part, which begins anew; whether there is one that runs."""
+        one = self.parts.get(name)
+        if one is None or one.task is None or one.task.done():
+            return False
+        one.task.cancel()
+        return True
 
     async def run(self) -> None:
         self._notify("READY=1")
         try:
-            while True:
+            while not self._is_to_end:
                 message = await self._next_input()
                 for output in self._machine.handle(message, self._clock.now()):
                     self._carry_out(output)
         finally:
-            self._notify("STOPPING=1")
+            if not self._is_to_end:
+                self._notify("STOPPING=1")
             tasks = [one.task for one in self.parts.values() if one.task is not None]
             for task in tasks:
                 task.cancel()

@@ -10,20 +10,24 @@ from functools import partial
 from typing import Protocol, cast
 
 from onebook_edge.capture.pipeline import Pipeline
+from onebook_edge.care.configuration import Configuration
+from onebook_edge.care.hands import Hands
+from onebook_edge.care.runner import CareRunner
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock, new_movement_id
-from onebook_edge.device import ByteDriver, ModbusDriver
+from onebook_edge.device import ByteDriver, Faulted, ModbusDriver, Observed
 from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.device_trouble import DeviceTrouble
+from onebook_edge.errors import RefusedError
 from onebook_edge.identity.broker_line import BrokerLine, broker_line
 from onebook_edge.identity.runner import RenewalRunner
-from onebook_edge.links.device_status import Sink
+from onebook_edge.links.device_status import DeviceState, Sink
 from onebook_edge.links.link_settings import build_link
 from onebook_edge.links.modbus_bus import BusDevice, ModbusBus
 from onebook_edge.links.replay_link import ReplaySettings
 from onebook_edge.links.serial_link import SerialSettings
 from onebook_edge.links.tcp_link import TcpSettings
-from onebook_edge.logs import get_logger
+from onebook_edge.logs import RECENT, get_logger
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.recorder import Recorder, read_states
 from onebook_edge.registers import ModbusSettings
@@ -46,11 +50,11 @@ UPLINK_PATIENCE_MS = 600_000  # It copies the whole journal when it begins a new
 
 
 class Agent:
-    """One edge. `async with await Agent.open(settings)`, then `await agent.run()`."""
+    """One life of an edge: `agent = await Agent.open(configuration)`, then `await agent.run()`."""
 
-    def __init__(self, settings: EdgeSettings, clock: SystemClock, outbox: Outbox) -> None:
+    def __init__(self, configuration: Configuration, clock: SystemClock, outbox: Outbox) -> None:
         self.outbox = outbox
-        self._settings = settings
+        settings = self._settings = configuration.settings
         states_file = settings.data_folder / "drafts.json"
         states = read_states(states_file, clock.now())
         pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, states)
@@ -60,6 +64,9 @@ class Agent:
         if self._line.tls is None:
             host = self._line.host
             log.warning("broker_without_tls", host=host, meaning="明文，仅限本机 / plain text, this machine only")
+        self._runners: dict[str, DeviceRunner] = {}
+        self._hands = Hands(self._ask_device, self._restart_device, RECENT)
+        self.care = CareRunner(configuration, self._hands, clock, lambda: self.supervisor.end())
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
         self.witness = Witness(
             settings.checkpoints_path, settings.edge_id, lambda name, version: self.uplink.hold_document(name, version)
@@ -68,13 +75,14 @@ class Agent:
         self.supervisor = Supervisor([*self._own_parts(), *self._device_parts()], clock, notify_service_manager)
 
     @classmethod
-    async def open(cls, settings: EdgeSettings) -> Agent:
+    async def open(cls, configuration: Configuration) -> Agent:
+        settings = configuration.settings
         clock = SystemClock(trusted=settings.clock.source == "trusted")
         outbox = await Outbox.open(settings.data_folder, settings.edge_id, clock, settings.outbox.budget)
-        return cls(settings, clock, outbox)
+        return cls(configuration, clock, outbox)
 
     async def run(self) -> None:
-        """Run every part until cancelled; then close the outbox."""
+        """Run every part until cancelled, or until another configuration is to be run with; then close the outbox."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         log.info("edge_started", edge_id=self._settings.edge_id, version=software_version())
         try:
@@ -87,22 +95,48 @@ class Agent:
         for name, duty in self.recorder.duties.items():
             yield Supervised(Part(name, None), lambda _, duty=duty: duty())  # type: ignore[misc]
         yield Supervised(Part("uplink", UPLINK_PATIENCE_MS), self._run_uplink)
+        yield Supervised(Part("care", None), lambda _: self.care.run())
         yield Supervised(Part("witness", None), lambda _: self.witness.run())
         if (renewal := self.renewal) is not None:
             yield Supervised(Part("renewal", None), lambda _: renewal.run())
         yield Supervised(Part("live", None), lambda _: self._publish_live())
 
     def _device_parts(self) -> Iterator[Supervised]:
-        hear, clock = self.recorder.hear, self._clock
+        hear, clock = self._hear, self._clock
         for device in self._settings.devices:
-            yield _supervised(device.id, [device.id], hear, clock, device.link, partial(build_device, device))
+            yield _supervised(device.id, [device.id], hear, clock, device.link, partial(self._build_device, device))
         for bus in self._settings.buses:
             yield _supervised(bus.id, [one.id for one in bus.devices], hear, clock, bus.link, partial(build_bus, bus))
+
+    def _hear(self, output: Observed | Faulted | DeviceState) -> None:
+        self._hands.hear(output)
+        self.recorder.hear(output)
+
+    def _build_device(
+        self, settings: DeviceSettings, sink: Sink, clock: SystemClock, turn: Callable[[], None]
+    ) -> DeviceRunner:
+        runner = self._runners[settings.id] = build_device(settings, sink, clock, turn)
+        return runner
+
+    async def _ask_device(self, device_id: str, command: str) -> None:
+        """Hand a command to a device on a port of its own. Raises RefusedError if it is none, or not connected."""
+        runner = self._runners.get(device_id)
+        if runner is None:
+            raise RefusedError(
+                "没有能接受命令的设备 (no device that takes commands)", f"检查名称 (check the name): {device_id}"
+            )
+        await runner.command(command)
+
+    def _restart_device(self, device_id: str) -> bool:
+        """Build a device, or the line that it hangs on, anew; whether there is one."""
+        lines = {one.id: bus.id for bus in self._settings.buses for one in bus.devices}
+        return self.supervisor.restart(_part_of(lines.get(device_id, device_id)))
 
     def _build_uplink(self, turn: Callable[[], None] = lambda: None) -> UplinkRunner:
         broker = BrokerAddress(self._line.host, self._line.port, self._line.tls)
         edge_id, version = self._settings.edge_id, software_version()
         uplink = UplinkRunner(edge_id, self.outbox, self._clock, broker, version, turn=turn)
+        self.care.attach(uplink)
         uplink.listen(DOCUMENT, lambda body: self.witness.hear(body))
         return uplink
 
@@ -124,6 +158,10 @@ def _renewal(
     return RenewalRunner(settings.identity_folder, line.identity, line.tls, clock, reconnect)
 
 
+def _part_of(device_or_line: str) -> str:
+    return f"device:{device_or_line}"
+
+
 class _Runner(Protocol):
     async def run(self) -> None: ...
 
@@ -140,7 +178,7 @@ def _supervised(
     trouble = DeviceTrouble(device_ids, sink, clock)
     waits_ms = round(link.connect_timeout_s * 1000) if isinstance(link, TcpSettings) else 0
     return Supervised(
-        Part(f"device:{name}", DEVICE_PATIENCE_MS + waits_ms),
+        Part(_part_of(name), DEVICE_PATIENCE_MS + waits_ms),
         lambda turn: build(trouble.hear, clock, turn).run(),
         on_troubled=trouble.begin,
         on_recovered=trouble.end,

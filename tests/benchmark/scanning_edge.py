@@ -10,17 +10,17 @@ import asyncio
 import time
 from pathlib import Path
 
+from onebook_edge.care.configuration import Configuration
 from onebook_edge.logs import configure_logging
-from onebook_edge.settings import load_settings
 from onebook_edge.wiring import Agent
 from onebook_schemas.uplink import Stream
 
 
-async def run(configuration: Path) -> None:
-    settings = load_settings(configuration)
-    agent = await Agent.open(settings)
+async def run(path: Path) -> None:
+    configuration = Configuration.read(path)
+    agent = await Agent.open(configuration)
     hear = agent.outbox.on_appended
-    with (settings.data_folder / "commits").open("a", buffering=1) as commits:
+    with (configuration.settings.data_folder / "commits").open("a", buffering=1) as commits:
 
         def note(stream: Stream, through: int) -> None:
             if stream is Stream.JOURNAL:

@@ -17,11 +17,11 @@ import signal
 from decimal import Decimal
 from pathlib import Path
 
+from onebook_edge.care.configuration import Configuration
 from onebook_edge.clock import SystemClock
 from onebook_edge.device import Measured, Observed, Quality
 from onebook_edge.errors import OutboxFullError
 from onebook_edge.logs import configure_logging
-from onebook_edge.settings import load_settings
 from onebook_edge.wiring import Agent
 from onebook_schemas.envelope import JournalFact
 from tests.end_to_end.workload import AT_ONCE_MAX, facts_of_a_moment
@@ -92,9 +92,9 @@ class Probe:
 
 
 async def run(asked: argparse.Namespace) -> None:
-    settings = load_settings(asked.config)
-    agent = await Agent.open(settings)
-    truth = asked.truth or settings.data_folder
+    configuration = Configuration.read(asked.config)
+    agent = await Agent.open(configuration)
+    truth = asked.truth or configuration.settings.data_folder
     staff = Staff(agent, truth, asked)
     this = asyncio.current_task()
     assert this is not None

@@ -122,6 +122,10 @@ class Plant:
         return self.centre_folder / "ledger.db"
 
     @property
+    def administration_file(self) -> Path:
+        return self.centre_folder / "administration.db"
+
+    @property
     def metrics_file(self) -> Path:
         return self.centre_folder / "metrics.db"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,8 @@ LOG_BYTES_MAX = 48 * 1024
 class Hands:
     """`hear` takes what devices say, so that a command learns its answer."""
 
-    ask: Mapping[str, Callable[[str], Awaitable[None]]]  # Device -> hand it a command.
-    restart: Callable[[str], bool]  # Device -> whether there is one to start anew.
+    ask: Callable[[str, str], Awaitable[None]]  # Hand a device a command. Raises RefusedError.
+    restart: Callable[[str], bool]  # Start a device anew; whether there is one.
     recent: RecentLines
     lamps: Path = Path("/sys/class/leds")
     _answers: dict[str, asyncio.Future[CommandAnswered]] = field(default_factory=dict)
@@ -47,19 +47,18 @@ class Hands:
                 assert command.device is not None
                 if self.restart(command.device):
                     return Finished(command.command_id, CommandOutcome.DONE)
-                return _no_such_device(command)
+                reason = f"没有设备 {command.device!r} / no such device"
+                return Finished(command.command_id, CommandOutcome.REFUSED, reason)
             case _:
                 return await self._ask_device(command)
 
     async def _ask_device(self, command: Command) -> Finished:
         assert command.device is not None
-        ask = self.ask.get(command.device)
-        if ask is None:
-            return _no_such_device(command)
         answer = self._answers[command.device] = asyncio.get_running_loop().create_future()
         try:
-            await ask(command.action)
-            answered = await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+            await self.ask(command.device, command.action.value)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                answered = await answer
         except RefusedError as error:
             return Finished(command.command_id, CommandOutcome.REFUSED, str(error))
         except TimeoutError:
@@ -82,8 +81,3 @@ class Hands:
         except OSError as error:
             return Finished(command.command_id, CommandOutcome.FAILED, f"{lamp}: {error.strerror}")
         return Finished(command.command_id, CommandOutcome.DONE)
-
-
-def _no_such_device(command: Command) -> Finished:
-    reason = f"没有设备 {command.device!r}，或它不接受命令 / no such device, or it takes no commands"
-    return Finished(command.command_id, CommandOutcome.REFUSED, reason)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
-from onebook_edge.care.care_file import CareFile
 from onebook_edge.care.command_book import Begin, CommandBook, CommandInput, Finished, Given, Remember
+from onebook_edge.care.configuration import Configuration
 from onebook_edge.care.configuration_machine import (
     Answered,
     BeginAnew,
@@ -40,27 +40,22 @@ log = get_logger()
 _Heard: TypeAlias = ConfigurationInput | CommandInput
 
 
-class BeginAnewError(Exception):
-    """Not a fault: every part of the agent is to end, and to begin again with what is on the disk."""
-
-
 class CareRunner:
-    """`await run()`: ends only by `BeginAnewError`. Each life of the uplink is attached before it runs."""
+    """`await run()` for ever. Each life of the uplink is attached before it runs."""
 
     def __init__(
         self,
-        edge_id: str,
-        file: CareFile,
-        problems_of: Callable[[str], Sequence[str]],
+        configuration: Configuration,
         hands: Hands,
         clock: Clock,
-        *,
-        deadline_s: float,
+        begin_anew: Callable[[], None],
     ) -> None:
-        self._edge_id, self._file, self._problems_of = edge_id, file, problems_of
-        self._hands, self._clock = hands, clock
-        self._configuration = ConfigurationMachine(file.kept.configuration, deadline_ms=round(deadline_s * 1000))
-        self._commands = CommandBook(edge_id, file.kept.commands)
+        settings, file = configuration.settings, configuration.file
+        self._edge_id, self._file, self._problems_of = settings.edge_id, file, configuration.problems_of
+        self._hands, self._clock, self._begin_anew = hands, clock, begin_anew
+        deadline_ms = round(settings.care.deadline_s * 1000)
+        self._configuration = ConfigurationMachine(file.kept.configuration, deadline_ms=deadline_ms)
+        self._commands = CommandBook(settings.edge_id, file.kept.commands)
         self._inbox: asyncio.Queue[_Heard] = asyncio.Queue()
         self._busy: set[asyncio.Task[None]] = set()
         self._in_touch = False
@@ -87,7 +82,8 @@ class CareRunner:
         due = self._configuration.wakeup_at()
         wait_s = None if due is None else max(due - self._clock.now().monotonic_ms, 0) / 1000
         try:
-            return await asyncio.wait_for(self._inbox.get(), wait_s)
+            async with asyncio.timeout(wait_s):
+                return await self._inbox.get()
         except TimeoutError:
             return Woken()
 
@@ -111,7 +107,7 @@ class CareRunner:
                     self._tell(answer)
                 case BeginAnew():
                     log.info("begin_anew", reason="another configuration")
-                    raise BeginAnewError
+                    self._begin_anew()
 
     def _begin(self, command: Command) -> None:
         log.info("command_begun", action=command.action, device=command.device, issued_by=command.issued_by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onebook_edge.care.effective import problems_of
+from onebook_edge.care.configuration import problems_of
 from onebook_edge.care.overlay import laid_over
 from onebook_edge.errors import ConfigurationError
 
