@@ -182,7 +182,7 @@ async def test_an_empty_province_says_what_is_missing(browser: Browser, tmp_path
     async with (
         running_centre(tmp_path / "empty") as running,
         serving(running) as address,
-        watched_page(browser, address + "/?lang=en", cookies=cookies) as watched,
+        watched_page(browser, address + "/?lang=en", cookies=await running.signed_in()) as watched,
     ):
         for text in ("No warehouse is registered yet", "The book is empty", "No climate readings yet"):
             await expect(watched.page.get_by_text(text)).to_be_visible()
