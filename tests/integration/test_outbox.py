@@ -60,3 +60,18 @@ async def test_telemetry_of_a_later_boot_gives_way_when_that_of_the_first_has(tm
     assert events[0].through == 1_001, "all of the first boot"
     assert events[1].through > 1_002, "and some of the second"
     await outbox.close()
+
+
+async def test_a_row_that_cannot_be_read_goes_along_into_a_new_epoch_with_its_bytes(tmp_path: Path) -> None:
+    outbox = await _filled(tmp_path, 4)
+    _damage(tmp_path, 1, 3)
+    await outbox.renew_epoch(Stream.TELEMETRY)
+    carried = await outbox.load(Stream.TELEMETRY, 0, 9, 1 << 20)
+    assert [(event.sequence, event.body == b"x\xff\x00") for event in carried] == [
+        (1, True),
+        (2, False),
+        (3, True),
+        (4, False),
+    ]
+    assert carried[1].body.startswith(b'{"sequence":2,"v":1,')
+    await outbox.close()

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
+import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +51,7 @@ _PAGES_PER_VACUUM = 256
 _FREE_BYTES_MIN = 16 * 1024
 _ROW_BYTES = 64  # About what a row takes beside its body.
 _FIND_AMONG = 2_000
+_WALL_MS = re.compile(rb'"wall_ms":(-?\d{1,18})\b')
 
 T = TypeVar("T")
 _Group: TypeAlias = list[tuple[Sequence[EventDraft], asyncio.Future[range]]]
@@ -157,7 +158,7 @@ class SqliteStreamStore:
     async def adopt(self, events: Sequence[StoredEvent]) -> None:
         """Begin an empty stream with the events of another one, which `carried_over` has numbered for it."""
         head = events[-1].chain_hash or self._head
-        await self._in_thread(self._insert, events, [json.loads(event.body)["wall_ms"] for event in events])
+        await self._in_thread(self._insert, events, list(_captured_ms(events)))
         self._head, self._position = head, Position(events[-1].sequence, self._position.delivered_through)
 
     async def prove(self) -> None:
@@ -360,6 +361,15 @@ def _no_room_made(error: sqlite3.OperationalError) -> OutboxFullError:
         f"磁盘已满,无法腾出空间 / the disk is so full that nothing can be deleted either ({error})",
         "请清理存储卡上的其他文件 / remove other files from the storage card.",
     )
+
+
+def _captured_ms(events: Sequence[StoredEvent]) -> Iterator[int]:
+    """When each was captured, for retention; one whose bytes no longer say it came with the one before."""
+    captured_ms = 0
+    for event in events:
+        if said := _WALL_MS.search(event.body):
+            captured_ms = int(said[1])
+        yield captured_ms
 
 
 def plain_body(kept: bytes) -> bytes:

@@ -6,6 +6,7 @@ that the event is recorded when it returns, and not before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,8 @@ from typing import Protocol
 from onebook_edge.machine import Instant
 from onebook_schemas.chain import chain_next
 from onebook_schemas.uplink import Stream
+
+_SEQUENCE = re.compile(rb'\A\{"sequence":\d+,')
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +141,13 @@ def numbered(first_sequence: int, drafts: Sequence[EventDraft]) -> list[StoredEv
 
 
 def carried_over(events: Sequence[StoredEvent], head: bytes, *, first_sequence: int = 1) -> list[StoredEvent]:
-    """The same events under new numbers of a new epoch, chained from its head. What they say and when stays as it was."""
+    """The same events under new numbers of a new epoch, chained from its head. What they say and when stays as it was.
+
+    Bytes that were damaged on the card go along as they are: the collector sets them aside in their place.
+    """
     carried = []
     for sequence, event in enumerate(events, first_sequence):
-        body = b'{"sequence":%d' % sequence + event.body[event.body.index(b",") :]
+        body = _SEQUENCE.sub(b'{"sequence":%d,' % sequence, event.body)
         stands_for_others = b'"type":"telemetry_thinned","through":'  # Here it stands in one place.
         body = body.replace(stands_for_others + b"%d," % event.through, stands_for_others + b"%d," % sequence, 1)
         if event.chain_hash is not None:
