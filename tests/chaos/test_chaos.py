@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.campaign import conduct
+from tests.chaos.plan import Kind
 from tests.chaos.report import report
 from tests.chaos.world import Load
 
 SEED = os.environ.get("ONEBOOK_SEED", "1")
 LOAD = Load(movements=8_000, edges=4, per_s=80.0, at_once=16)
 FAULTS = 45
+MANY = Load(movements=20_000, edges=10, per_s=60.0, at_once=16)
+KILLS = 60
 
 
 @pytest.mark.slow
@@ -32,3 +35,15 @@ def test_eight_thousand_movements_outlive_faults_of_every_kind(tmp_path: Path) -
     assert result.faults.total() == FAULTS
     # One commit every 100 ms: two readings, and those that came while it was being written.
     assert statistics.median(result.readings.counts) <= 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_twenty_thousand_movements_of_ten_edges_outlive_sixty_kills(tmp_path: Path) -> None:
+    """SIGKILL to edges, centre and broker, at random; the broker now and then without its memory."""
+    replay = f"ONEBOOK_SEED={SEED} pytest tests/chaos -k kills"
+    result = conduct(tmp_path, MANY, KILLS, SEED, replay=replay, only=[Kind.KILL, Kind.FORGET])
+    print("\n" + report(result, MANY, SEED, replay))
+    assert result.told["believed"] == MANY.movements
+    assert result.faults.total() == KILLS
+    assert result.faults[Kind.KILL] >= 50
