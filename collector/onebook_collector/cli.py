@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     command("checkpoint", _checkpoint, "检查点 / sign what the book is now; before a copy for an auditor")
     keys = command("checkpoint-key", _checkpoint_key, "检查点密钥 / the key that signs checkpoints")
     keys.add_argument("what", choices=("init", "rotate", "show"), help="make it, replace it, print the public keys")
+    keys.add_argument("--if-none", action="store_true", help="init: 已有则保留 / leave one that is there as it is")
     forks = command("forks", _forks, "分叉 / logs that are held because of a clone, and their release")
     forks.add_argument("--release", metavar="EDGE/EPOCH", help="take uploads of this log again")
     forks.add_argument("--actor", help="who decides")
@@ -190,6 +191,8 @@ async def _checkpoint(settings: CollectorSettings, asked: argparse.Namespace) ->
 
 async def _checkpoint_key(settings: CollectorSettings, asked: argparse.Namespace) -> int:
     path = settings.checkpoint_key_path
+    if asked.what == "init" and asked.if_none and path.exists():
+        return 0
     if asked.what != "show":
         now = f"{utc(SystemClock().now_ms()):%Y-%m-%dT%H:%M:%SZ}"
         key = create_key(path, now, replace=asked.what == "rotate")

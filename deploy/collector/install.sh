@@ -42,9 +42,18 @@ if [ "$systemd" = yes ] && [ -z "$root" ]; then
   systemctl daemon-reload
   systemctl enable onebook-collector
 fi
+# The key that signs checkpoints: without it the book proves nothing. One that is there stays: the sites hold what it signed.
+make_key=("$root/opt/onebook/venv/bin/onebook" collector checkpoint-key init --if-none --config)
+if [ -n "$root" ]; then
+  "${make_key[@]}" <(echo "data_folder = \"$root/var/lib/onebook-collector\"")
+else
+  runuser -u onebook-collector -- "${make_key[@]}" /etc/onebook/collector.toml ||
+    echo "✗ 更正配置后运行 / correct the configuration, then run: sudo -u onebook-collector ${make_key[*]} /etc/onebook/collector.toml"
+fi
 cat <<'TEXT'
 已安装 / installed. 下一步 / next:
   1. 编辑 / edit       /etc/onebook/collector.toml
   2. 证书 / certificates, 登记 / register, 启动 / start: docs/operating/install_the_centre.md
   3. 备份 / back up    /usr/local/share/doc/onebook/back_up_and_restore.md
+  4. 公钥交审计方 / give the auditor   /var/lib/onebook-collector/checkpoint.key.pub
 TEXT

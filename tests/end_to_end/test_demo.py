@@ -26,3 +26,4 @@ def test_the_demonstration_ends_with_world_and_book_in_agreement() -> None:
     ):
         assert word in done.stdout, f"{word!r} did not happen:\n{done.stdout}"
     assert "丢失 lost 0, 重复 doubled 0" in done.stdout
+    assert "✓ 账本属实 / proven" in done.stdout.splitlines()

@@ -51,3 +51,8 @@ def test_a_collector_is_installed_and_its_sample_configuration_is_right(tmp_path
     assert (tmp_path / "etc/mosquitto/conf.d/onebook.conf").exists()
     for secret in ("etc/onebook/ca.passphrase", "var/lib/onebook-collector/ca/ca.key"):
         assert (tmp_path / secret).stat().st_mode & 0o007 == 0, f"{secret} is for everybody to read"
+    key = tmp_path / "var/lib/onebook-collector/checkpoint.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    made = key.read_text(encoding="ascii")
+    install("deploy/collector/install.sh", tmp_path)
+    assert key.read_text(encoding="ascii") == made, "an upgrade keeps the key that signs"

@@ -230,6 +230,14 @@ def test_extra_files_come_back_beside_the_book_and_not_in_place(booked: Installe
     assert not secret.exists()
 
 
+def test_a_backup_holds_the_key_that_signs_checkpoints_only_when_it_is_told_to(booked: Installed) -> None:
+    booked.done("checkpoint-key", "init")
+    booked.done("backup", "run")
+    shutil.rmtree(booked.data)
+    booked.done("restore", "--reason", "test")
+    assert [path.name for path in booked.data.rglob("checkpoint.key*")] == []
+
+
 def test_a_drill_proves_the_newest_backup_and_leaves_the_live_book_as_it_was(booked: Installed) -> None:
     before = (booked.data / "ledger.db").read_bytes()
     said = booked.done("restore-drill")
