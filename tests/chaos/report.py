@@ -24,7 +24,7 @@ def report(result: Result, load: Load, seed: str, replay: str) -> str:
 {replay}
 ```
 
-Seed {seed}; {load.edges} edges, one centre, one broker, each a process of its own, on one machine: {_machine()}.
+Seed {seed}; {load.edges} edges, one centre, one broker, each a process of its own, on one machine: {machine()}.
 How it is done: [testing](testing.md#chaos).
 
 ## Result
@@ -63,7 +63,8 @@ Struck: {", ".join(f"{victim} {count}" for victim, count in result.struck.most_c
 """
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Processor, memory and Python, for a report."""
     model = next(
         (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown CPU"
     )
