@@ -9,6 +9,7 @@ SEED ?= 1
 MOVEMENTS ?= 20000
 FAULTS ?= 100
 REPORT ?=
+SOAK_MINUTES ?= 60
 
 .PHONY: help
 help:  ## This text
@@ -55,6 +56,11 @@ bench: $(VENV)/.ready  ## Benchmarks in their long form: ratios against a floor 
 chaos: $(VENV)/.ready  ## Faults of every kind against real processes (SEED=, MOVEMENTS=, FAULTS=, REPORT=file)
 	@deploy/development/install_debian_packages.sh mosquitto gcc libc6-dev
 	$(PY) -m tests.chaos --seed $(SEED) --movements $(MOVEMENTS) --faults $(FAULTS) $(if $(REPORT),--report $(REPORT))
+
+.PHONY: soak
+soak: $(VENV)/.ready  ## Real processes for an hour: does anything grow or get lost (SOAK_MINUTES=, REPORT=file)
+	@deploy/development/install_debian_packages.sh mosquitto
+	$(PY) -m tests.soak --minutes $(SOAK_MINUTES) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md

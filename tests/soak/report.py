@@ -35,9 +35,10 @@ def report(result: Result) -> str:
 make soak SOAK_MINUTES={result.minutes:g}
 ```
 
-One centre, one broker, {len(LOADED)} edges whose staff book {MOVEMENTS_PER_S:g} movements a second and whose probe speaks 20 times a second, and one
-({BENCH}) with a simulated scanner, scale and probe on serial lines, each a process of its own, on one machine: {machine()}.
-Nothing is killed; the lines to the broker fail now and then ({struck}). How it is done: [testing](testing.md#soak).
+One centre, one broker, {len(LOADED)} edges whose staff book {MOVEMENTS_PER_S:g} movements a second and whose probe speaks 20
+times a second, and one ({BENCH}) with a simulated scanner, scale and probe on serial lines. Each is a process of its own, on
+one machine: {machine()}. Nothing is killed; the lines to the broker fail now and then
+({struck}). How it is done: [testing](testing.md#soak).
 
 ## Truth against book
 
@@ -52,8 +53,8 @@ Nothing is killed; the lines to the broker fail now and then ({struck}). How it 
 
 ## Does anything grow?
 
-Medians of the first and last third after the first {WARMING:.0%} of the time; the ratio must stay at {RATIO_MAX:.2f} or below. Slopes by least squares over medians of
-a minute (a sixtieth of a shorter run), with one standard error.
+Medians of the first and last third after the first {WARMING:.0%} of the time; the ratio must stay at {RATIO_MAX:.2f} or below.
+Slopes by least squares over medians of a minute (a sixtieth of a shorter run), with one standard error.
 
 | process | what | first third | last third | ratio | slope per hour |
 |---|---|---|---|---|---|
