@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from onebook_collector.administration.rights import Role
 from onebook_collector.early_warning.rule import Kind
 from tests.contract.ledger_events import LOT, line, moved
 from tests.contract.test_proof_of_the_book import unguarded
@@ -16,9 +17,11 @@ from tests.integration.running_centre import RunningCentre, running_centre
 
 async def figures(running: RunningCentre) -> dict[str, str]:
     transport = httpx.ASGITransport(app=running.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://centre") as client:
-        text = (await client.get("/metrics")).text
-    return dict(each.split(" ") for each in text.splitlines() if each.startswith("onebook_book_"))
+    headers = await running.token(role=Role.PROVINCIAL_OPS)
+    async with httpx.AsyncClient(transport=transport, base_url="http://centre", headers=headers) as client:
+        answer = await client.get("/metrics")
+    assert answer.status_code == 200, answer.text
+    return dict(each.split(" ") for each in answer.text.splitlines() if each.startswith("onebook_book_"))
 
 
 async def test_damage_is_found_while_the_centre_runs_and_a_mended_book_clears_the_warning(tmp_path: Path) -> None:
