@@ -63,12 +63,11 @@ def to_base_units(quantity: Quantity, numerator: int, denominator: int) -> int:
 
     Raises InexactConversionError instead of rounding.
     """
-    exact = quantity.amount * numerator
-    whole = exact // denominator
-    if whole * denominator == exact:
-        return int(whole)
-    below = whole if exact >= 0 else whole - 1
-    raise InexactConversionError(quantity, *(Decimal(int(n)) * denominator / numerator for n in (below, below + 1)))
+    amount, parts = quantity.amount.as_integer_ratio()
+    units, rest = divmod(amount * numerator, parts * denominator)
+    if rest == 0:
+        return units
+    raise InexactConversionError(quantity, *(Decimal(n) * denominator / numerator for n in (units, units + 1)))
 
 
 def from_base_units(base_units: int, numerator: int, denominator: int) -> Decimal:

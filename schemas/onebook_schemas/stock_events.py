@@ -127,7 +127,7 @@ class MovedLine(_Model):
     def _amount_is_above_zero(self) -> MovedLine:
         if self.quantity.amount <= 0:
             raise ValueError("the amount of a line is above zero; a correction is a reversal")
-        if len(set(self.serials)) != len(self.serials):
+        if self.serials and len(set(self.serials)) != len(self.serials):
             raise ValueError("a serial number stands twice in one line")
         return self
 

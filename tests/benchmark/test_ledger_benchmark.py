@@ -15,11 +15,12 @@ import random
 import sqlite3
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Table
 
 from onebook_collector.ingest.decide import decide_journal
 from onebook_collector.ledger.book import Book
@@ -113,9 +114,9 @@ def _record_statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     written: Statements = []
     write = SqlBook._write
 
-    def record(book: SqlBook, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        written.append((sql, rows))
-        write(book, sql, rows)
+    def record(book: SqlBook, sql: Callable[..., str], table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        written.append((sql(table, book._connection.dialect, 1), rows))
+        write(book, sql, table, rows)
 
     monkeypatch.setattr(SqlBook, "_write", record)
     return written

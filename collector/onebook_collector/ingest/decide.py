@@ -149,14 +149,13 @@ def _judge_probe(cursor: Cursor, upload: Upload, stored_hash: Callable[[int], by
 
 def _take_fresh(cursor: Cursor, upload: Upload, heads: list[bytes], known: int, received_ms: int) -> Decision:
     header, fresh, last_event_ms = upload.header, [], cursor.last_event_ms
-    for position in range(known, len(heads)):
-        sequence = header.first_sequence + position
-        event, refusal = _read_journal_event(upload.lines[position], sequence)
+    news = zip(upload.lines[known:], heads[known:], strict=True)
+    for sequence, (line, head) in enumerate(news, header.first_sequence + known):
+        event, refusal = _read_journal_event(line, sequence)
         event_time_ms, quality = _date_event(event, header.boot_anchors, last_event_ms, received_ms)
-        last_event_ms = max(last_event_ms, event_time_ms)
-        fresh.append(
-            FreshEvent(sequence, upload.lines[position], heads[position], event, refusal, event_time_ms, quality)
-        )
+        if event_time_ms > last_event_ms:
+            last_event_ms = event_time_ms
+        fresh.append(FreshEvent(sequence, line, head, event, refusal, event_time_ms, quality))
     return Decision(Outcome.FRESH, header.last_sequence, heads[-1], tuple(fresh))
 
 

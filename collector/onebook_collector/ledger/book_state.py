@@ -88,9 +88,11 @@ class BookState:
         return site_id
 
     def item(self, code: str) -> BookedItem | None:
-        item = self.items.get(code) or self.lookup.find_item(code)
-        if item is not None:
-            self.items[code] = self.items_by_id[item.item_id] = item
+        item = self.items.get(code)
+        if item is None:
+            item = self.lookup.find_item(code)
+            if item is not None:
+                self.items[code] = self.items_by_id[item.item_id] = item
         return item
 
     def item_by_id(self, item_id: int) -> BookedItem:

@@ -122,7 +122,7 @@ class Entry:
         log_id, envelope = None, None
         if origin.log is not None:
             log_id, key = origin.log.log_id, origin.log.key
-            envelope = (key.edge_id, key.epoch, key.stream, origin.sequence, origin.chain_hash.hex())
+            envelope = (key.edge_id, key.epoch, str(key.stream), origin.sequence, origin.chain_hash.hex())
         text = movement_text(columns, envelope, self._postings, self._count_columns())
         state.head = next_hash(state.head, text)
         state.ledger_seq = self.ledger_seq

@@ -132,7 +132,7 @@ def _check_corrects(state: BookState, movement_id: str) -> None:
 def _header(fact: GoodsMoved) -> Header:
     document = fact.document
     source = fact.lines[0].source
-    agree = all(line.source is source for line in fact.lines[1:])
+    agree = len(fact.lines) == 1 or all(line.source is source for line in fact.lines)
     return Header(
         fact.movement_id,
         str(fact.kind),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import chain
 
 from sqlalchemy import Connection, Dialect, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +18,9 @@ from onebook_collector.ledger.sql_lookup import SqlLookup
 
 ENTRIES_KEPT_MAX = 500_000
 """Beyond so many remembered entries a book starts afresh. Each takes some 200 bytes."""
+
+ROWS_AT_ONCE = 8
+"""Rows in one statement: a fifth faster than one each, and the interpreter is let go less often. More would bring no more."""
 
 _NUMBERED = {
     "item": t.item.c.item_id,
@@ -75,7 +79,8 @@ class SqlBook(Desk):
         self._upsert(t.lot, rows.lots.values())
         self._insert(t.serial, rows.serials)
         self._insert(t.envelope, rows.envelopes)
-        self._insert(t.movement, rows.movements)
+        # As plain tuples: named ones take the driver half as long again.
+        self._insert(t.movement, [tuple(one) for one in rows.movements])
         self._insert(t.posting, rows.postings)
         self._insert(t.posting_serial, rows.posting_serials)
         self._insert(t.count_assertion, rows.count_assertions)
@@ -91,36 +96,45 @@ class SqlBook(Desk):
 
     def _add_up(self, rows: Rows) -> None:
         """Add to balances and day nets, in the order of their keys, so that two writers could never wait for each other."""
-        self._upsert(t.balance, [key + added for key, added in sorted(rows.balances.items())])
-        self._upsert(t.day_net, [(*key, net) for key, net in sorted(rows.day_nets.items())])
+        self._upsert(t.balance, [key + rows.balances[key] for key in sorted(rows.balances)])
+        self._upsert(t.day_net, [(*key, rows.day_nets[key]) for key in sorted(rows.day_nets)])
         for key, (quantity, _seq) in rows.balances.items():
             if key[0] in self.balanced:
                 self.balances[key] = self.balances.get(key, 0) + quantity
 
     def _insert(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
-            self._write(_sql_insert(table, self._connection.dialect), rows)
+            self._write(_sql_insert, table, rows)
 
     def _upsert(self, table: Table, rows: Iterable[Row]) -> None:
         rows = list(rows)
         if rows:
-            self._write(_sql_upsert(table, self._connection.dialect), rows)
+            self._write(_sql_upsert, table, rows)
 
-    def _write(self, sql: str, rows: Sequence[Row]) -> None:
+    def _write(self, sql: _Sql, table: Table, rows: Sequence[Row]) -> None:
         """Rows go to the driver as they are: naming every value first would take longer than writing it."""
         self._is_changed = True
-        self._connection.exec_driver_sql(sql, rows)
+        dialect, single = self._connection.dialect, len(rows) % ROWS_AT_ONCE
+        if single:
+            self._connection.exec_driver_sql(sql(table, dialect, 1), rows[:single])
+        if single < len(rows):
+            starts = range(single, len(rows), ROWS_AT_ONCE)
+            many = [tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE])) for start in starts]
+            self._connection.exec_driver_sql(sql(table, dialect, ROWS_AT_ONCE), many)
+
+
+_Sql = Callable[[Table, Dialect, int], str]  # The statement that writes so many rows of a table.
 
 
 @cache
-def _sql_insert(table: Table, dialect: Dialect) -> str:
-    return str(table.insert().compile(dialect=dialect))
+def _sql_insert(table: Table, dialect: Dialect, rows: int) -> str:
+    return str(table.insert().values(_places(table, rows)).compile(dialect=dialect))
 
 
 @cache
-def _sql_upsert(table: Table, dialect: Dialect) -> str:
+def _sql_upsert(table: Table, dialect: Dialect, rows: int) -> str:
     """Replace what is there; in tables of sums, add to it."""
-    insert = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(table)
+    insert = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(table).values(_places(table, rows))
     given = insert.excluded
     new = {
         column.name: column + given[column.name] if column.name in ("quantity", "net") else given[column.name]
@@ -128,6 +142,10 @@ def _sql_upsert(table: Table, dialect: Dialect) -> str:
         if not column.primary_key
     }
     return str(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new).compile(dialect=dialect))
+
+
+def _places(table: Table, rows: int) -> list[dict[str, None]]:
+    return [dict.fromkeys(table.c.keys())] * rows
 
 
 def _log_row(log: BookedLog) -> Row:
