@@ -17,6 +17,7 @@ from onebook_collector.early_warning.facts import (
     EdgeKnown,
     SignOfLife,
     facts_of_live,
+    facts_of_noted,
     facts_of_telemetry,
 )
 from onebook_collector.early_warning.watcher import Watcher
@@ -87,6 +88,7 @@ class Onlooker:
         header, received_ms = booked.received.upload.header, booked.received.received_ms
         self._board.see_upload(header.edge_id, header.stream, header.waiting, received_ms)
         self._note([SignOfLife(header.edge_id)], received_ms)
+        self._note(facts_of_noted(header.edge_id, booked.noted_lines()), received_ms)
         for verdict in booked.verdicts:
             if verdict.kind is VerdictKind.POSTED:
                 body = {"ledger_seq": verdict.ledger_seq, "edge_id": header.edge_id}

@@ -69,7 +69,10 @@ class Agent:
         self.care = CareRunner(configuration, self._hands, clock, lambda: self.supervisor.end())
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
         self.witness = Witness(
-            settings.checkpoints_path, settings.edge_id, lambda name, version: self.uplink.hold_document(name, version)
+            settings.checkpoints_path,
+            settings.edge_id,
+            lambda name, version: self.uplink.hold_document(name, version),
+            outbox.record,
         )
         self.renewal = _renewal(settings, self._line, clock, lambda reason: self.uplink.link.reconnect(reason))
         self.supervisor = Supervisor([*self._own_parts(), *self._device_parts()], clock, notify_service_manager)

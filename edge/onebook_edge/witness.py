@@ -1,5 +1,7 @@
 """This site as a witness of the book: keeps what the centre signed, and says so loudly when the centre contradicts itself.
 
+A contradiction goes into the journal before it is kept here: whoever runs the centre hears of it, and it stays in the book.
+
 Signatures are not checked here (the box has no key, and needs none): the auditor checks them. What contradicts is kept too,
 beside the reason, and never displaces what was held. The file stays small: the newest ones, and one for each of many days.
 """
@@ -10,14 +12,16 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from onebook_edge.errors import OutboxFullError
 from onebook_edge.logs import get_logger
 from onebook_schemas.checkpoint import Checkpoint, Position, Statement
+from onebook_schemas.device_events import CheckpointContradicted
 from onebook_schemas.encoding import UndecodableError, decode, explain
 
 log = get_logger()
@@ -67,11 +71,24 @@ def _disagree(early: Statement, early_logs: Position, late: Statement, late_logs
     return None
 
 
-class Witness:
-    """`hear` whatever comes on `down/checkpoint`; `await run()` for ever."""
+class _Judged(NamedTuple):
+    """Why a checkpoint is refused (None: it is not), and whether the journal need not be told of it any more."""
 
-    def __init__(self, path: Path, edge_id: str, hold: Callable[[str, int], None]) -> None:
-        self._path, self._edge_id, self._hold = path, edge_id, hold
+    refused: str | None
+    is_told: bool
+
+
+class Witness:
+    """`hear` what comes on `down/checkpoint`; `await run()` for ever. `hold` is told what is held, `record` is the journal."""
+
+    def __init__(
+        self,
+        path: Path,
+        edge_id: str,
+        hold: Callable[[str, int], None],
+        record: Callable[[Sequence[CheckpointContradicted]], Awaitable[object]],
+    ) -> None:
+        self._path, self._edge_id, self._hold, self._record = path, edge_id, hold, record
         self._heard: asyncio.Queue[bytes] = asyncio.Queue(16)
 
     def hear(self, body: bytes) -> None:
@@ -86,34 +103,46 @@ class Witness:
             body = await self._heard.get()
             try:
                 checkpoint = decode(Checkpoint, body)
-                refused = await asyncio.to_thread(self._keep, checkpoint)
+                await self._take(checkpoint)
             except (UndecodableError, ValidationError) as error:
                 said = explain(error) if isinstance(error, ValidationError) else str(error)
                 log.error("checkpoint_unreadable", reason=said)
             except sqlite3.Error as error:
                 log.error("checkpoint_not_kept", reason=str(error), what_to_do="check the storage card")
-            else:
-                if refused is None:
-                    self._hold(DOCUMENT, checkpoint.version)
-                else:
-                    log.error(
-                        "checkpoint_contradicts", reason=refused, what_to_do="tell the auditor; keep checkpoints.db"
-                    )
+            except OutboxFullError as error:  # The centre publishes again with its next connection.
+                log.error("checkpoint_not_kept", reason=error.reason, what_to_do=error.what_to_do)
 
-    def _keep(self, new: Checkpoint) -> str | None:
-        """Keep it, in a thread. Gives the reason why it was refused."""
-        refused = contradiction(held_in(self._path), new, self._edge_id)
+    async def _take(self, new: Checkpoint) -> None:
+        refused, is_told = await asyncio.to_thread(self._judge, new)
+        if refused is not None:
+            log.error("checkpoint_contradicts", reason=refused, what_to_do="tell the auditor; keep checkpoints.db")
+        if not is_told:
+            said = CheckpointContradicted(version=new.version, reason=(refused or "")[:200], settled=refused is None)
+            await self._record([said])
+        await asyncio.to_thread(self._keep, new, refused)
+        if refused is None:
+            self._hold(DOCUMENT, new.version)
+
+    def _judge(self, new: Checkpoint) -> _Judged:
+        """Of contradictions each one that will be kept is told, and one that agrees again after them."""
+        rows = _rows(self._path)
+        refused = contradiction(_held(rows), new, self._edge_id)
+        is_known = any(document == new.model_dump(mode="json") for document, _ in rows)
+        if refused is None:
+            return _Judged(None, is_told=is_known or not _is_last_refused(self._path))
+        return _Judged(refused, is_told=is_known or sum(why is not None for _, why in rows) >= KEPT_REFUSED)
+
+    def _keep(self, new: Checkpoint, refused: str | None) -> None:
         with contextlib.closing(sqlite3.connect(self._path)) as database, database:
             database.execute(_SCHEMA)
             row = (new.version, new.model_dump_json(), refused)
             database.execute("INSERT INTO checkpoint VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
             database.execute(_LET_GO)
-        return refused
 
 
 def held_in(path: Path) -> list[Checkpoint]:
     """What this box holds and does not refuse, oldest first."""
-    return [Checkpoint.model_validate(document) for document, refused in _rows(path) if refused is None]
+    return _held(_rows(path))
 
 
 def export_of(path: Path, edge_id: str) -> dict[str, Any]:
@@ -123,9 +152,22 @@ def export_of(path: Path, edge_id: str) -> dict[str, Any]:
     return {"edge_id": edge_id, "documents": [one for one, reason in rows if reason is None], "refused": refused}
 
 
+def _held(rows: Iterable[tuple[dict[str, Any], str | None]]) -> list[Checkpoint]:
+    return [Checkpoint.model_validate(document) for document, refused in rows if refused is None]
+
+
 def _rows(path: Path) -> list[tuple[dict[str, Any], str | None]]:
+    found = _asked(path, "SELECT document, refused FROM checkpoint ORDER BY made_at")
+    return [(json.loads(document), refused) for document, refused in found]
+
+
+def _is_last_refused(path: Path) -> bool:
+    """Whether of all that is kept the last to come was refused."""
+    return _asked(path, "SELECT refused NOT NULL FROM checkpoint ORDER BY rowid DESC LIMIT 1") == [(1,)]
+
+
+def _asked(path: Path, query: str) -> list[Any]:
     if not path.exists():
         return []
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        found = database.execute("SELECT document, refused FROM checkpoint ORDER BY made_at").fetchall()
-    return [(json.loads(document), refused) for document, refused in found]
+        return database.execute(query).fetchall()

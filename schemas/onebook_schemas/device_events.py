@@ -64,7 +64,16 @@ class OutboxPressure(_Model):
     relieved: bool = False
 
 
+class CheckpointContradicted(_Model):
+    """The centre signed something that cannot be true beside what this site holds as a witness, or agrees with it again."""
+
+    type: Literal["checkpoint_contradicted"] = "checkpoint_contradicted"
+    version: int = Field(ge=0, le=INT64_MAX, description="of the checkpoint that was refused, or is agreed with again")
+    reason: ShortText = ""
+    settled: bool = Field(default=False, description="a later checkpoint agrees again with all that is held")
+
+
 DeviceEvent = Annotated[
-    DeviceStateChanged | EdgeStarted | ClockSynchronised | CodeSetAside | OutboxPressure,
+    DeviceStateChanged | EdgeStarted | ClockSynchronised | CodeSetAside | OutboxPressure | CheckpointContradicted,
     Field(discriminator="type"),
 ]

@@ -22,7 +22,7 @@ COLLECTOR_NAME_EXAMPLE = "collector.1"
 """Certificate name of a collector. The dot keeps it out of the names that an edge can have."""
 
 _FINGERPRINT_BYTES = 20
-_INVITATION = re.compile(r"^OBE-([A-Za-z0-9.-]{1,100})_([0-9]{1,5})_([A-Z2-7]{16})_([A-Z2-7]{32})$")
+_INVITATION = re.compile(r"^OBE-([A-Za-z0-9.-]{1,100})_([0-9]{1,5})_([A-Z2-7]{16})_([A-Z2-7]{32})\Z")
 
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^-----BEGIN [A-Z ]+-----\n")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z2-7]{16}$")]

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from onebook_schemas.device_events import (
+    CheckpointContradicted,
     ClockSynchronised,
     CodeSetAside,
     DeviceStateChanged,
@@ -27,7 +28,8 @@ JournalFact = Annotated[
     | EdgeStarted
     | ClockSynchronised
     | CodeSetAside
-    | OutboxPressure,
+    | OutboxPressure
+    | CheckpointContradicted,
     Field(discriminator="type"),
 ]
 TelemetryFact = SensorEvent
@@ -40,6 +42,7 @@ Fact = (
     | ClockSynchronised
     | CodeSetAside
     | OutboxPressure
+    | CheckpointContradicted
     | SamplesTaken
     | EdgeHealth
     | TelemetryThinned

@@ -10,7 +10,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-_LABEL = re.compile(r"^OB([CBDPQ])-([0-9A-Za-z._-]{1,40})$")
+_LABEL = re.compile(r"^OB([CBDPQ])-([0-9A-Za-z._-]{1,40})\Z")
 
 
 class LabelKind(enum.StrEnum):

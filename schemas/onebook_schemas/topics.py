@@ -11,7 +11,7 @@ ROOT: Final = "onebook/v1"
 
 UPLOADS_FILTER: Final = f"{ROOT}/e/+/up/+"
 STATES_FILTER: Final = f"{ROOT}/e/+/state"
-_UP = re.compile(rf"^{ROOT}/e/([a-z0-9][a-z0-9-]{{1,62}})/(?:up/([a-z]+)|(state))$")
+_UP = re.compile(rf"^{ROOT}/e/([a-z0-9][a-z0-9-]{{1,62}})/(?:up/([a-z]+)|(state))\Z")
 
 
 def upload(edge_id: str, stream: Stream) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -105,7 +106,7 @@ class LiveReading(_Model):
     device: DeviceId
     quantity: str = Field(max_length=64)
     unit: UnitCode
-    value: float | None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None
     quality: str = Field(default="good", max_length=40)
 
 

@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from onebook_collector.early_warning.rule import Kind, Severity
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.proving.witnessing import Witnessing
 from onebook_deploy.mosquitto import PrivateBroker, mosquitto_program, private_broker
 from onebook_edge.witness import DOCUMENT, Witness, contradiction, export_of, held_in
 from onebook_schemas.checkpoint import Checkpoint
+from onebook_schemas.device_events import CheckpointContradicted
 from onebook_schemas.encoding import encode
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import open_store
 from tests.contract.proven_book import load_verifier, make_book, new_key
-from tests.integration.running_centre import HandClock
+from tests.integration.running_centre import HandClock, running_centre
 from tests.integration.test_uplink import centre, delivered, edge, record
 
 KEY = new_key()
@@ -48,7 +51,7 @@ async def test_an_edge_holds_what_the_centre_signed_and_says_so(broker: PrivateB
         centre(tmp_path / "c", broker.port) as (ingest, seen),
         edge(tmp_path / "e", broker.port) as (outbox, uplink),
     ):
-        witness = Witness(path, "edge-1", uplink.hold_document)
+        witness = Witness(path, "edge-1", uplink.hold_document, outbox.record)
         uplink.listen(DOCUMENT, witness.hear)
         await record(outbox, "a", "b")
         await delivered(outbox)
@@ -67,6 +70,33 @@ async def test_an_edge_holds_what_the_centre_signed_and_says_so(broker: PrivateB
         documents = [("edge-1", one) for one in export_of(path, "edge-1")["documents"]]
         found = load_verifier().prove(book, {KEY.key_id: KEY.public}, documents)
     assert (found.wrong, found.open) == ([], [])
+
+
+async def test_a_checkpoint_is_published_again_to_a_broker_that_lost_its_disk(
+    broker: PrivateBroker, tmp_path: Path
+) -> None:
+    async with centre(tmp_path / "c", broker.port) as (ingest, _):
+        ledger = ingest._ledger
+        assert isinstance(ledger, SqlLedgerStore)
+        await ledger.write(events.furnish)
+        witnessing = Witnessing(ledger, ingest.link, KEY, HandClock(), movements=1, minutes=1, look_every_s=0.02)
+        async with running(asyncio.create_task(witnessing.run())):
+            first = await held_by_a_new_edge(broker, tmp_path / "before")
+            broker.kill()
+            (broker.folder / "mosquitto.db").unlink(missing_ok=True)
+            broker.start()
+            assert await held_by_a_new_edge(broker, tmp_path / "after") == first
+
+
+async def held_by_a_new_edge(broker: PrivateBroker, folder: Path) -> list[Checkpoint]:
+    """What the broker gives a box that comes for the first time."""
+    held = asyncio.Event()
+    async with edge(folder, broker.port) as (outbox, uplink):
+        witness = Witness(folder / "checkpoints.db", "edge-1", lambda *_: held.set(), outbox.record)
+        uplink.listen(DOCUMENT, witness.hear)
+        async with running(asyncio.create_task(witness.run())):
+            await held.wait()
+    return held_in(folder / "checkpoints.db")
 
 
 async def test_a_checkpoint_is_made_when_enough_was_written_and_not_before(tmp_path: Path) -> None:
@@ -107,10 +137,11 @@ async def test_an_edge_refuses_a_book_that_has_shrunk_or_changed(tmp_path: Path)
 async def test_what_contradicts_is_kept_with_the_reason_and_displaces_nothing(tmp_path: Path) -> None:
     early, late = await two_checkpoints(tmp_path)
     shrunk = _restated(late, made_at=late.version + 1, ledger_seq=1)
-    path, held = tmp_path / "checkpoints.db", []
-    witness = Witness(path, "edge-1", lambda name, version: held.append(version))
+    again = _restated(late, made_at=late.version + 2)
+    path, held, journal = tmp_path / "checkpoints.db", list[int](), list[CheckpointContradicted]()
+    witness = Witness(path, "edge-1", lambda name, version: held.append(version), writing_to(journal))
     async with running(asyncio.create_task(witness.run())):
-        for document in (early, late, shrunk, late):
+        for document in (early, late, shrunk, late, shrunk):
             witness.hear(encode(document))
         witness.hear(b"no checkpoint")
         while len(held) < 3:
@@ -120,13 +151,52 @@ async def test_what_contradicts_is_kept_with_the_reason_and_displaces_nothing(tm
     assert [one["version"] for one in export["documents"]] == [early.version, late.version]
     assert [one["document"]["version"] for one in export["refused"]] == [shrunk.version]
     assert "shrunk" in export["refused"][0]["reason"]
+    assert [(one.version, one.reason, one.settled) for one in journal] == [
+        (shrunk.version, export["refused"][0]["reason"], False)
+    ]
+    restarted = Witness(path, "edge-1", lambda name, version: held.append(version), writing_to(journal))
+    async with running(asyncio.create_task(restarted.run())):
+        for document in (shrunk, again, again):
+            restarted.hear(encode(document))
+        while held.count(again.version) < 2:
+            await asyncio.sleep(0.01)
+    assert [(one.version, one.settled) for one in journal[1:]] == [(again.version, True)]
+
+
+async def test_a_contradiction_is_an_early_warning_at_the_centre_until_checkpoints_agree_again(tmp_path: Path) -> None:
+    async with running_centre(tmp_path) as centre:
+        await centre.register()
+        async with running(asyncio.create_task(centre.onlooker._judge())):
+            await centre.book("edge-1", contradicted(7, reason="the book has shrunk"))
+            while not (opened := await centre.centre.watcher.open_warnings()):
+                await asyncio.sleep(0.01)
+            (warning,) = opened
+            assert (warning.kind, warning.severity) == (Kind.CHECKPOINT_CONTRADICTED, Severity.HIGH)
+            assert "the book has shrunk" in warning.text_zh
+            assert "the book has shrunk" in warning.text_en
+            await centre.book("edge-1", contradicted(8, settled=True))
+            while await centre.centre.watcher.open_warnings():
+                await asyncio.sleep(0.01)
+
+
+def contradicted(version: int, **more: object) -> dict[str, Any]:
+    return {"type": "checkpoint_contradicted", "version": version, **more}
+
+
+def writing_to(
+    journal: list[CheckpointContradicted],
+) -> Callable[[Sequence[CheckpointContradicted]], Awaitable[None]]:
+    async def record(facts: Sequence[CheckpointContradicted]) -> None:
+        journal.extend(facts)
+
+    return record
 
 
 async def test_the_file_of_a_witness_stays_small(tmp_path: Path) -> None:
     _, late = await two_checkpoints(tmp_path)
-    witness = Witness(tmp_path / "checkpoints.db", "edge-1", lambda name, version: None)
+    witness = Witness(tmp_path / "checkpoints.db", "edge-1", lambda name, version: None, writing_to([]))
     for n in range(1, 261):
-        assert witness._keep(_restated(late, made_at=late.version + n * 3_600_000)) is None
+        await witness._take(_restated(late, made_at=late.version + n * 3_600_000))
     assert 200 < len(held_in(tmp_path / "checkpoints.db")) < 210  # The newest, and one for each of the days before.
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from onebook_collector.metrics.sample import EventSamples
-from onebook_schemas.envelope import TelemetryEvent
+from onebook_schemas.device_events import CheckpointContradicted
+from onebook_schemas.envelope import TelemetryEvent, journal_event_of
 from onebook_schemas.sensor_events import EdgeHealth
 from onebook_schemas.uplink import Live
 
@@ -85,11 +86,22 @@ class BookChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSaid:
+    """What an edge says of the centre's signed word: it contradicts what the edge holds, or (`settled`) no longer does."""
+
+    edge_id: str
+    reason: str
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened, which may be what matters. Concerns no edge in particular."""
 
 
-EdgeFact = EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen | BookChecked
+EdgeFact = (
+    EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen | BookChecked | WitnessSaid
+)
 Fact = EdgeFact | TimePassed
 
 
@@ -99,6 +111,16 @@ def facts_of_live(live: Live, site: str, received_ms: int) -> Iterator[EdgeFact]
     at_ms = live.wall_ms if live.clock_synchronised else received_ms
     for reading in live.readings:
         yield Reading(live.edge_id, site, reading.device, reading.quantity, min(at_ms, received_ms), reading.value)
+
+
+def facts_of_noted(edge_id: str, lines: Iterable[bytes]) -> Iterator[EdgeFact]:
+    """`lines`: bytes of journal events that were read and change no stock."""
+    for line in lines:
+        # Few are, and reading one costs more than all else that is done with it.
+        if b'"checkpoint_contradicted"' in line:
+            fact = journal_event_of(line).fact
+            if isinstance(fact, CheckpointContradicted):
+                yield WitnessSaid(edge_id, fact.reason, fact.settled)
 
 
 def facts_of_telemetry(event: TelemetryEvent, samples: EventSamples, site: str) -> Iterator[EdgeFact]:

@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     CLOCK_DRIFT = "clock_drift"
     BACKUP_OVERDUE = "backup_overdue"
     BOOK_BROKEN = "book_broken"
+    CHECKPOINT_CONTRADICTED = "checkpoint_contradicted"
 
 
 class Severity(enum.IntEnum):

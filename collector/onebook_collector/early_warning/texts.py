@@ -77,7 +77,12 @@ TEXTS: dict[str, Text] = {
         "账本核对不符（{findings} 处）：{first}；请停止修改，保留现场，运行 onebook collector verify",
         "The book does not hold ({findings} findings): {first}; touch nothing, run onebook collector verify",
     ),
+    "checkpoint_contradicted": Text(
+        "采集端 {edge_id} 作为见证指出：中心签名的检查点与其留存的不符（{reason}）；请停止修改，保留现场，通知审计方",
+        "Witness {edge_id}: what the centre signed contradicts what the site holds ({reason}); touch nothing, tell the auditor",
+    ),
     # Why a warning was closed.
+    "checkpoints_agree": Text("新的检查点与留存的相符", "A later checkpoint agrees with what the site holds"),
     "book_holds": Text("完整核对一遍，账本相符", "A full pass found nothing wrong"),
     "backup_made": Text("已补做", "Done since"),
     "edge_spoke": Text("采集端恢复通信", "The edge is heard again"),

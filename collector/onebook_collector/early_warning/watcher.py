@@ -17,6 +17,7 @@ from onebook_collector.early_warning.facts import EdgeFact, Fact, TimePassed
 from onebook_collector.early_warning.rule import Cleared, EarlyWarning, Kind, Raised, Rule, Subject
 from onebook_collector.early_warning.rules.backup_overdue import BackupOverdue
 from onebook_collector.early_warning.rules.book_broken import BookBroken
+from onebook_collector.early_warning.rules.checkpoint_contradicted import CheckpointContradicted
 from onebook_collector.early_warning.rules.clock_drift import ClockDrift
 from onebook_collector.early_warning.rules.edge_silent import EdgeSilent
 from onebook_collector.early_warning.rules.environment_breach import EnvironmentBreach
@@ -37,6 +38,7 @@ def rules_of(settings: WarningSettings) -> tuple[_AnyRule, ...]:
         ClockDrift(settings.clock_drift),
         BackupOverdue(settings.backup),
         BookBroken(),
+        CheckpointContradicted(),
     )
 
 

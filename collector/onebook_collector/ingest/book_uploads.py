@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from onebook_collector.ingest.decide import (
@@ -41,6 +41,13 @@ class Booked:
     ack: Ack | None
     verdicts: tuple[Verdict, ...] = ()
     fork_reason: str | None = None
+
+    def noted_lines(self) -> Iterator[bytes]:
+        """Journal events that were taken now and change no stock."""
+        upload = self.received.upload
+        for verdict in self.verdicts:
+            if verdict.kind is VerdictKind.NOTED:
+                yield upload.lines[verdict.sequence - upload.header.first_sequence]
 
 
 class UnbookableEventError(Exception):

@@ -1,4 +1,7 @@
-"""Makes a checkpoint when enough was written, and gives it to every edge to keep, retained at the broker."""
+"""Makes a checkpoint when enough was written, and gives it to every edge to keep, retained at the broker.
+
+It is published again with each connection: the broker may have lost what it kept. A centre that starts makes one first.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from sqlalchemy.exc import OperationalError
 from onebook_collector.clock import Clock
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.checkpoints import Made, document_for, make_checkpoint, prepare
-from onebook_collector.ledger.records import Records
 from onebook_collector.ledger.signing import CheckpointKey
 from onebook_schemas import topics
 from onebook_schemas.checkpoint import Statement
@@ -36,48 +38,60 @@ class Witnessing:
     """`await run()` for ever."""
 
     def __init__(
-        self, ledger: MaintainedLedger, link: MqttLink, key: CheckpointKey, clock: Clock, movements: int, minutes: int
+        self,
+        ledger: MaintainedLedger,
+        link: MqttLink,
+        key: CheckpointKey,
+        clock: Clock,
+        movements: int,
+        minutes: int,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._ledger, self._link, self._key, self._clock = ledger, link, key, clock
-        self._movements, self._every_ms = movements, minutes * 60_000
-        self._records: Records | None = None
+        self._movements, self._every_ms, self._look_every_s = movements, minutes * 60_000, look_every_s
+        self._made: Made | None = None
+        self._published: tuple[Made, int] | None = None  # What all edges were given, and on which connection.
 
     async def run(self) -> None:
         while True:
             try:
                 made = await self.make_if_due()
+                if made is not None:
+                    log.info("checkpoint_made", ledger_seq=made.stated.ledger_seq, edges=len(made.logs))
             except OperationalError as error:
                 log.error("checkpoint_failed", reason=str(error))  # Tried again in a moment.
-                made = None
-            if made is not None:
-                log.info("checkpoint_made", ledger_seq=made.stated.ledger_seq, edges=len(made.logs))
-                await self._publish(made)
-            await asyncio.sleep(LOOK_EVERY_S)
+            if self._made is not None and self._link.connected.is_set():
+                await self._publish(self._made, self._link.connection)
+            await asyncio.sleep(self._look_every_s)
 
     async def make_if_due(self) -> Made | None:
-        """A checkpoint, if so much was written, or so long ago, since the last one."""
+        """A checkpoint, if so much was written, or so long ago, since the last one; and the first since the start."""
         last, ledger_seq, generation = await self._ledger.read(_where_it_stands)
         now_ms = self._clock.now_ms()
-        if last is not None:
+        if last is not None and self._made is not None:
             is_old = now_ms - last.made_at >= self._every_ms and generation != last.generation
             if not is_old and ledger_seq - last.ledger_seq < self._movements:
                 return None
-        records = self._records = await self._ledger.read(lambda connection: prepare(connection, self._records))
+        known = self._made.records if self._made is not None else None
+        records = await self._ledger.read(lambda connection: prepare(connection, known))
         made = await self._ledger.maintain(lambda connection: make_checkpoint(connection, self._key, now_ms, records))
-        self._records = made.records
+        self._made = made
         return made
 
-    async def _publish(self, made: Made) -> None:
-        """To one edge after the other. A line that breaks is waited for; a newer checkpoint follows soon enough."""
+    async def _publish(self, made: Made, connection: int) -> None:
+        """To one edge after the other, unless they have it from this connection. When the line breaks: all anew on the next."""
+        if self._published is not None and self._published[0] is made and self._published[1] == connection:
+            return
         for edge_id in made.logs:
             document = await asyncio.to_thread(document_for, made, edge_id, self._key)
             try:
-                await self._link.connected.wait()
                 await self._link.publish(topics.document(edge_id, "checkpoint"), encode(document), retain=True)
             except LostError as error:
                 log.warning("checkpoint_not_published", edge_id=edge_id, reason=str(error))
+                return
             except RefusedByBrokerError as error:
                 log.error("checkpoint_refused", edge_id=edge_id, reason=str(error), what_to_do="check the access list")
+        self._published = made, connection
 
 
 def _where_it_stands(connection: Connection) -> tuple[Statement | None, int, int]:
