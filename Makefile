@@ -5,6 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DURATION ?=
 PYTEST_ARGS ?=
+ARGS ?=
 SEED ?= 1
 MOVEMENTS ?= 20000
 FAULTS ?= 100
@@ -61,6 +62,10 @@ chaos: $(VENV)/.ready  ## Faults of every kind against real processes (SEED=, MO
 soak: $(VENV)/.ready  ## Real processes for an hour: does anything grow or get lost (SOAK_MINUTES=, REPORT=file)
 	@deploy/development/install_debian_packages.sh mosquitto
 	$(PY) -m tests.soak --minutes $(SOAK_MINUTES) $(if $(REPORT),--report $(REPORT))
+
+.PHONY: fuzz
+fuzz: $(VENV)/.ready  ## A million hostile inputs on two processes (minutes); ARGS="--seed 2" for others
+	$(PY) -m tests.fuzz $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md

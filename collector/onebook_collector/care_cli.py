@@ -107,7 +107,7 @@ def _toml(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
         tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError([f"{path}: {error}. 需要 UTF-8 的 TOML / a TOML file in UTF-8 is needed."]) from error
     return text
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import csv
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from onebook_collector import access_cli, backup_cli, care_cli
 from onebook_collector.clock import SystemClock, utc
@@ -20,7 +19,8 @@ from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.checkpoints import make_checkpoint, prepare
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.rebuild import differences, rebuild
-from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
+from onebook_collector.ledger.registry import import_items, import_sites, register_edge
+from onebook_collector.ledger.registry_files import read_edges, read_items, read_sites
 from onebook_collector.ledger.signing import create_key, load_key, public_file
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import verify
@@ -30,6 +30,7 @@ from onebook_collector.settings import CollectorSettings, load_settings
 from onebook_collector.wiring import broker_tls, open_ledger, run_collector
 from onebook_schemas.uplink import Stream
 
+_RowT = TypeVar("_RowT")
 DEFAULT_CONFIGURATION = Path("/etc/onebook/collector.toml")
 
 
@@ -101,13 +102,9 @@ async def _check_config(settings: CollectorSettings, asked: argparse.Namespace) 
 
 
 async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int:
-    items = (_read_rows(asked.catalogue) if asked.catalogue else read_catalogue())[: asked.items]
-    sites = [_site(row) for row in _read_rows(asked.sites, *Site._fields)] if asked.sites else []
-    edges = (
-        [(row["edge_id"], row["site_id"]) for row in _read_rows(asked.edges, "edge_id", "site_id")]
-        if asked.edges
-        else []
-    )
+    items = (_read(asked.catalogue, read_items) if asked.catalogue else read_catalogue())[: asked.items]
+    sites = _read(asked.sites, read_sites) if asked.sites else []
+    edges = _read(asked.edges, read_edges) if asked.edges else []
 
     def register(book: BookState) -> None:
         import_items(book, items)
@@ -121,27 +118,14 @@ async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int
     return 0
 
 
-def _read_rows(path: Path, *columns: str) -> list[dict[str, str]]:
-    """The rows of a CSV file that has these columns. Raises ConfigurationError."""
+def _read(path: Path, rows_of: Callable[[bytes], list[_RowT]]) -> list[_RowT]:
+    """The rows of a CSV file. Raises ConfigurationError with the file's name before each problem."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError([f"{path}: {error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
-    missing = [column for column in columns if rows and column not in rows[0]]
-    if missing:
-        raise ConfigurationError([f"{path}: 缺少列 / columns are missing: {', '.join(missing)}"])
-    return rows
-
-
-def _site(row: dict[str, str]) -> Site:
-    try:
-        lon, lat = (float(row[name]) if row[name] else None for name in ("lon", "lat"))
-    except ValueError as error:
-        raise ConfigurationError(
-            [f"{row['site_id']}: {error}. 经纬度为十进制度 / decimal degrees, e.g. 120.15"]
-        ) from error
-    return Site(row["site_id"], row["name_zh"], row["name_en"], row["division_code"], lon, lat)
+        return rows_of(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
+    except ConfigurationError as error:
+        raise ConfigurationError([f"{path}: {problem}" for problem in error.problems]) from error
 
 
 async def _verify(settings: CollectorSettings, asked: argparse.Namespace) -> int:

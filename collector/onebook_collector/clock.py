@@ -14,6 +14,9 @@ BUSINESS_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 EARLIEST_CLAIM_MS = 1_600_000_000_000
 """2020-09-13: a box that claims an earlier time has a clock that was never set."""
 
+CLOCK_ALLOWANCE_MS = 5 * 60_000
+"""A box may be this far ahead of us; nothing happens after it was received."""
+
 
 class Clock(Protocol):
     def now_ms(self) -> int:

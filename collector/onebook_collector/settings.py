@@ -161,7 +161,7 @@ def load_settings(path: Path) -> CollectorSettings:
         settings = CollectorSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigurationError([f"{path}: {error.strerror}. 请检查路径 / check the path."]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError([f"{path}: {error}. 不是有效的 TOML (UTF-8) / not valid TOML in UTF-8."]) from error
     except ValidationError as error:
         raise ConfigurationError(

@@ -21,7 +21,7 @@ from onebook_edge import cli as edge
 INPUTS = 125  # Of each program.
 SEED = 20261123
 
-_EDGE = """
+EDGE_TOML = """
 edge_id = "edge-1"
 data_folder = "/tmp/onebook-edge"
 log_level = "INFO"
@@ -62,7 +62,7 @@ work_place = "bench"
 role = "weighing"
 work_place = "bench"
 """
-_COLLECTOR = """
+COLLECTOR_TOML = """
 data_folder = "/tmp/onebook-collector"
 log_level = "INFO"
 [broker]
@@ -83,7 +83,7 @@ Place = tuple[str | int, ...]
 
 
 @pytest.mark.parametrize(
-    ("right", "main"), [(_EDGE, edge.main), (_COLLECTOR, collector.main)], ids=["edge", "collector"]
+    ("right", "main"), [(EDGE_TOML, edge.main), (COLLECTOR_TOML, collector.main)], ids=["edge", "collector"]
 )
 def test_a_wrong_file_is_refused_with_the_place_and_the_reason(
     right: str, main: Callable[[Sequence[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -24,7 +24,7 @@ def key_in_request(request_pem: str, edge_id: str) -> ec.EllipticCurvePublicKey:
         names = [one.value for one in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         key = request.public_key()
         is_owners = request.is_signature_valid
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise _unusable("证书请求无法读取 / the certificate request cannot be read") from error
     if not is_owners:
         raise _unusable("证书请求的签名不对 / the request is not signed by its own key")

@@ -44,7 +44,7 @@ _LENGTH = BaseUnit("mm", {"MTR": (1_000, 1), "KMT": (1_000_000, 1)})
 _AREA = BaseUnit("0.001 m2", {"MTK": (1_000, 1)})
 _MEASURED = (_MASS, _VOLUME, _LENGTH, _AREA)
 
-_PACKAGES = {
+PACKAGES = {
     "箱": "CT",
     "包": "PK",
     "袋": "BG",
@@ -110,7 +110,7 @@ def _package_of(row: Mapping[str, str], worth: Worth) -> UnitRow:
         size = 1 / size  # Quicklime: 40 bags to the tonne, not 40 tonnes to the bag.
     value = size * Fraction(*worth)
     package = (value.numerator, value.denominator)
-    return UnitRow(_PACKAGES[row["pack_unit_zh"]], row["pack_unit_zh"], package, row["pack_gtin14_example"])
+    return UnitRow(PACKAGES[row["pack_unit_zh"]], row["pack_unit_zh"], package, row["pack_gtin14_example"])
 
 
 def _keep_item(book: BookState, row: Mapping[str, str]) -> None:

@@ -25,11 +25,11 @@ import urllib.request
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from onebook_collector.clock import Clock
+from onebook_collector.clock import CLOCK_ALLOWANCE_MS, Clock
 from onebook_collector.errors import RetryableError
 from onebook_collector.metrics.influx_lines import MISSING, VALUE, lines_of, newest_in, points_in, series_of, thinned_in
 from onebook_collector.metrics.rollup import HOUR_MS, Bucket, fold, merge, whole_buckets
-from onebook_collector.metrics.sample import CLOCK_ALLOWANCE_MS, EventSamples, Point, Series, ThinnedRange
+from onebook_collector.metrics.sample import EventSamples, Point, Series, ThinnedRange
 
 if TYPE_CHECKING:
     from influxdb_client.client.influxdb_client import InfluxDBClient

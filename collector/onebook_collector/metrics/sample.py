@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from onebook_collector.clock import EARLIEST_CLAIM_MS
+from onebook_collector.clock import CLOCK_ALLOWANCE_MS, EARLIEST_CLAIM_MS
 from onebook_schemas.envelope import TelemetryEvent
 from onebook_schemas.sensor_events import EdgeHealth, SampleSeries, SamplesTaken, TelemetryThinned
 
@@ -23,7 +23,6 @@ NO_REASON = "no_reason_given"
 
 EDGE_DEVICE = "edge"  # The device under which a box's own health is kept.
 
-CLOCK_ALLOWANCE_MS = 5 * 60_000  # A box may be this far ahead of us; nothing is measured after it was received.
 
 # Codes of UN/ECE Recommendation 20: C62 one, AD byte, C26 millisecond.
 _HEALTH_UNITS = {
@@ -122,7 +121,9 @@ def points_of(
     for column in columns:
         blocks.append(_block(edge_id, column, at_ms, known, received_ms, position))
         position += len(column.values)
-    return EventSamples(edge_id, epoch, event.through, received_ms, tuple(blocks), _thinned(edge_id, epoch, event))
+    return EventSamples(
+        edge_id, epoch, event.through, received_ms, tuple(blocks), _thinned(edge_id, epoch, event, received_ms)
+    )
 
 
 def _dated(event: TelemetryEvent, anchors: Mapping[str, int], received_ms: int) -> tuple[int, bool]:
@@ -168,7 +169,7 @@ def _health_columns(health: EdgeHealth) -> list[SampleSeries]:
     ]
 
 
-def _thinned(edge_id: str, epoch: str, event: TelemetryEvent) -> ThinnedRange | None:
+def _thinned(edge_id: str, epoch: str, event: TelemetryEvent, received_ms: int) -> ThinnedRange | None:
     fact = event.fact
     if not isinstance(fact, TelemetryThinned):
         return None
@@ -177,8 +178,13 @@ def _thinned(edge_id: str, epoch: str, event: TelemetryEvent) -> ThinnedRange | 
         epoch,
         event.sequence,
         event.through,
-        fact.from_wall_ms,
-        fact.until_wall_ms,
+        _possible(fact.from_wall_ms, received_ms),
+        _possible(fact.until_wall_ms, received_ms),
         fact.samples_dropped,
         fact.events_dropped,
     )
+
+
+def _possible(at_ms: int, received_ms: int) -> int:
+    """What a box believed, if it can be: a clock that was never set says 1970, and none says the year 292 million."""
+    return at_ms if 0 <= at_ms <= received_ms + CLOCK_ALLOWANCE_MS else received_ms

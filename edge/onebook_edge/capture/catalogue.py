@@ -76,7 +76,11 @@ class Catalogue:
     def from_csv_text(cls, text: str) -> Catalogue:
         """Read the columns of the province's catalogue file. Raises ConfigurationError with every problem found."""
         items, problems = [], []
-        for line, row in enumerate(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))), 2):
+        try:
+            rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval=""))
+        except csv.Error as error:
+            raise ConfigurationError([f"catalogue: {error}; a CSV file is needed"]) from error
+        for line, row in enumerate(rows, 2):
             try:
                 items.append(_item(row))
             except (KeyError, ValueError) as error:

@@ -21,7 +21,7 @@ def laid_over(own: Mapping[str, Any], toml: str) -> dict[str, Any]:
     """The box's own configuration with what the centre wants in its place. Raises ConfigurationError with every problem."""
     try:
         wanted = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:  # Brackets in brackets, by the thousand.
         raise ConfigurationError([f"{error}. 不是有效的 TOML / not valid TOML."]) from error
     problems = [*_foreign_keys(wanted), *_foreign_links(wanted)]
     if problems:

@@ -20,7 +20,7 @@ from onebook_schemas.encoding import (
     encode,
     encode_upload,
 )
-from onebook_schemas.uplink import Ack, EdgeState, Stream, Upload, UploadHeader
+from onebook_schemas.uplink import Ack, EdgeState, Live, Stream, Upload, UploadHeader
 
 EPOCH = "00112233445566aa"
 ACK = Ack(epoch=EPOCH, stream=Stream.JOURNAL, first_sequence=1, accepted_through=10, pace_ms=250)
@@ -137,3 +137,11 @@ def test_a_thousand_seeded_garbled_messages_end_in_an_explained_refusal_or_in_an
 def test_a_message_of_a_later_version_is_refused_in_words() -> None:
     with pytest.raises(UndecodableError, match="v:"):
         decode(Ack, b'{"v":2,"epoch":"00112233445566aa","stream":"journal","first_sequence":1,"accepted_through":0}')
+
+
+@pytest.mark.parametrize("value", ["Infinity", "NaN", "1e999", "1" + "0" * 400])
+def test_a_live_value_that_json_cannot_carry_on_is_refused(value: str) -> None:
+    reading = f'{{"device":"probe-1","quantity":"temperature_c","unit":"CEL","value":{value}}}'
+    text = f'{{"v":1,"edge_id":"edge-1","wall_ms":1,"clock_synchronised":true,"readings":[{reading}]}}'
+    with pytest.raises(UndecodableError, match="readings"):
+        decode(Live, zlib.compress(text.encode()))

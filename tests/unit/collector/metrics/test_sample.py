@@ -126,3 +126,11 @@ def test_thinned_telemetry_gives_its_extremes_and_the_gap() -> None:
     assert event.through == 20
     assert event.blocks[0].values == (0.0, 1.0)
     assert event.thinned == ThinnedRange("edge-1", EPOCH, 7, 20, 1, 2, 160, 14)
+
+
+@pytest.mark.parametrize("wall_ms", [-1, RECEIVED + 86_400_000, 2**63 - 1])
+def test_a_gap_at_a_time_that_cannot_be_is_dated_by_the_receipt(wall_ms: int) -> None:
+    """A calendar ends in the year 9999: such a gap would make every chart that asks for it fail."""
+    thinned = seen(TelemetryThinned(through=20, events_dropped=14, from_wall_ms=wall_ms, until_wall_ms=wall_ms)).thinned
+    assert thinned is not None
+    assert (thinned.from_ms, thinned.until_ms) == (RECEIVED, RECEIVED)

@@ -51,6 +51,11 @@ def test_every_problem_of_a_file_is_reported_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_no_csv_is_a_problem_and_no_failure() -> None:
+    with pytest.raises(ConfigurationError, match="a CSV file is needed"):
+        Catalogue.from_csv_text(HEAD + "\n" + "a" * 200_000)
+
+
 def test_a_missing_column_is_a_problem_of_each_line() -> None:
     with pytest.raises(ConfigurationError, match="catalogue line 2: 'name_zh'"):
         Catalogue.from_csv_text("code\nLS01006")

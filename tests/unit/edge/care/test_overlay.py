@@ -32,6 +32,7 @@ def test_what_the_centre_sets_takes_the_place_of_the_boxs_own() -> None:
         ('[[buses]]\nid = "bus"\nlink = {kind = "replay", file = "/etc/shadow"}', "buses.0.link.kind"),
         ("broker = 1", "broker"),
         ("= = =", "TOML"),
+        ("x = " + "[" * 10_000, "TOML"),
     ],
 )
 def test_what_belongs_to_the_box_is_refused_by_name(toml: str, place: str) -> None:

@@ -1,0 +1,131 @@
+"""The CSV files from which the registry is filled: items, sites, edges. Each row is checked before any is taken over.
+
+A file comes from a spreadsheet on somebody's desk: every problem is said at once, with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from onebook_collector.errors import ConfigurationError
+from onebook_collector.ledger.goods import Tracking
+from onebook_collector.ledger.registry import PACKAGES, Site
+from onebook_schemas.identifiers import EdgeId, ItemCode, UnitCode
+
+PROBLEMS_MAX = 20
+_Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Gtin13 = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{12,14})?$")]
+SiteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+"""Stands in addresses of pages, so it has no slash, dot or space."""
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+_MayBeEmpty = BeforeValidator(lambda text: None if text == "" else text)
+_Days = Annotated[Annotated[int, Field(ge=0, le=100_000)] | None, _MayBeEmpty]
+_Limit = Annotated[Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)] | None, _MayBeEmpty]
+_PackSize = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)] | None, _MayBeEmpty]
+_Longitude = Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, _MayBeEmpty]
+_Latitude = Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, _MayBeEmpty]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True)  # Columns that we do not know are the spreadsheet's own.
+
+
+class _ItemRow(_Row):
+    code: ItemCode
+    name_zh: _Name
+    name_en: _Name
+    pinyin_initials: _Name
+    category: _Name
+    category_zh: _Name
+    subcategory: _Name
+    subcategory_zh: _Name
+    unit_zh: _Name
+    unit_code: UnitCode
+    tracking: Tracking
+    shelf_life_days: _Days
+    storage_class: _Name
+    temp_min_c: _Limit
+    temp_max_c: _Limit
+    rh_min_pct: _Limit
+    rh_max_pct: _Limit
+    pack_size: _PackSize
+    pack_unit_zh: _Name
+    gtin13_example: _Gtin13
+    pack_gtin14_example: _Gtin13
+    hazmat: Literal["yes", "no", ""]
+    reusable: Literal["yes", "no", ""]
+    inspection_days: _Days
+
+    @model_validator(mode="after")
+    def _package_is_whole(self) -> _ItemRow:
+        if self.pack_gtin14_example and (self.pack_size is None or self.pack_unit_zh not in PACKAGES):
+            raise ValueError(f"a package with a GTIN needs pack_size, and a pack_unit_zh of {' '.join(PACKAGES)}")
+        return self
+
+
+class _SiteRow(_Row):
+    site_id: SiteId
+    name_zh: _Name
+    name_en: _Name
+    division_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    lon: _Longitude
+    lat: _Latitude
+
+
+class _EdgeRow(_Row):
+    edge_id: EdgeId
+    site_id: SiteId
+
+
+def read_items(content: bytes) -> list[dict[str, str]]:
+    """Rows for `registry.import_items`. Raises ConfigurationError."""
+    return [row for row, _ in _read(content, _ItemRow)]
+
+
+def read_sites(content: bytes) -> list[Site]:
+    """Raises ConfigurationError."""
+    return [Site(**site.model_dump()) for _, site in _read(content, _SiteRow)]
+
+
+def read_edges(content: bytes) -> list[tuple[str, str]]:
+    """(edge_id, site_id). Raises ConfigurationError."""
+    return [(edge.edge_id, edge.site_id) for _, edge in _read(content, _EdgeRow)]
+
+
+def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[dict[str, str], _ModelT]]:
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        rows = [(reader.line_num, row) for row in reader]
+        columns = reader.fieldnames or ()
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError([f"{error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
+    missing = [name for name in kind.model_fields if name not in columns]
+    if missing:
+        raise ConfigurationError([f"缺少列 / columns are missing: {', '.join(missing)}"])
+    return _checked(rows, kind)
+
+
+def _checked(
+    rows: Sequence[tuple[int, Mapping[str, str]]], kind: type[_ModelT]
+) -> list[tuple[dict[str, str], _ModelT]]:
+    found, problems = [], []
+    for line, row in rows:
+        if None in row:  # So csv names what has no column.
+            problems.append(f"第 {line} 行 / line {line}: row: 单元格多于列 / more cells than columns.")
+            continue
+        try:
+            found.append((dict(row), kind.model_validate(row)))
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_input=False, include_context=False):
+                place = ".".join(str(part) for part in one["loc"]) or "row"
+                problems.append(f"第 {line} 行 / line {line}: {place}: {one['msg']}. 请更正 / correct it.")
+    if problems:
+        more = len(problems) - PROBLEMS_MAX
+        raise ConfigurationError(problems[:PROBLEMS_MAX] + ([f"… 还有 {more} 处 / {more} more"] if more > 0 else []))
+    return found
