@@ -45,7 +45,7 @@ class SystemClock:
         return self._boot_id
 
     def now(self) -> Instant:
-        return Instant(monotonic_ms=time.monotonic_ns() // 1_000_000, wall_ms=time.time_ns() // 1_000_000)
+        return Instant(time.monotonic_ns() // 1_000_000, time.time_ns() // 1_000_000)
 
     def synchronised(self) -> bool:
         if self._trusted:

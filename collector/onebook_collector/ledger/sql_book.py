@@ -19,8 +19,8 @@ from onebook_collector.ledger.sql_lookup import SqlLookup
 ENTRIES_KEPT_MAX = 500_000
 """Beyond so many remembered entries a book starts afresh. Each takes some 200 bytes."""
 
-ROWS_AT_ONCE = 8
-"""Rows in one statement: a fifth faster than one each, and the interpreter is let go less often. More would bring no more."""
+ROWS_AT_ONCE = 32
+"""Rows in one statement: a quarter faster than one each, and the interpreter is let go less often. More brings little more."""
 
 _NUMBERED = {
     "item": t.item.c.item_id,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from onebook_edge.machine import Instant
-from onebook_schemas.chain import chain_next
+from onebook_schemas.chain import chain_heads, chain_next
 from onebook_schemas.uplink import Stream
 
 _SEQUENCE = re.compile(rb'\A\{"sequence":\d+,')
@@ -26,8 +26,7 @@ class WrittenFact:
     samples: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventDraft:
+class EventDraft(NamedTuple):
     """An event before it has a sequence: the fact as JSON bytes, and what the box knew about the moment."""
 
     fact: bytes
@@ -37,19 +36,21 @@ class EventDraft:
 
     def body(self, sequence: int) -> bytes:
         """The bytes that are stored, chained and sent: a JournalEvent or TelemetryEvent of the schemas."""
-        synchronised = "true" if self.clock_synchronised else "false"
+        fact, at, boot_id, is_synchronised = self
         return (
-            (
-                f'{{"sequence":{sequence},"v":1,"wall_ms":{self.at.wall_ms},"monotonic_ms":{self.at.monotonic_ms},'
-                f'"boot_id":"{self.boot_id}","clock_synchronised":{synchronised},"fact":'
-            ).encode("ascii")
-            + self.fact
-            + b"}"
+            b'{"sequence":%d,"v":1,"wall_ms":%d,"monotonic_ms":%d,"boot_id":"%b","clock_synchronised":%b,"fact":%b}'
+            % (
+                sequence,
+                at.wall_ms,
+                at.monotonic_ms,
+                boot_id.encode("ascii"),
+                b"true" if is_synchronised else b"false",
+                fact,
+            )
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An event as the outbox keeps it. `through` is its own sequence but for an event that replaces thinned ones."""
 
     sequence: int
@@ -66,8 +67,7 @@ class Position:
     delivered_through: int
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What a stream takes up on the disk, in bytes, and how many events wait to be delivered."""
 
     used_bytes: int
@@ -124,12 +124,13 @@ class StreamStore(Protocol):
 
 def chained(head: bytes, first_sequence: int, drafts: Sequence[EventDraft]) -> tuple[list[StoredEvent], bytes]:
     """Give drafts their sequences and carry the chain on. Returns the events and the new head."""
-    events = []
-    for sequence, draft in enumerate(drafts, first_sequence):
-        body = draft.body(sequence)
-        head = chain_next(head, body)
-        events.append(StoredEvent(sequence, sequence, body, head))
-    return events, head
+    bodies = [draft.body(sequence) for sequence, draft in enumerate(drafts, first_sequence)]
+    heads = chain_heads(head, bodies)
+    events = [
+        StoredEvent(sequence, sequence, body, after)
+        for sequence, (body, after) in enumerate(zip(bodies, heads, strict=True), first_sequence)
+    ]
+    return events, heads[-1]
 
 
 def numbered(first_sequence: int, drafts: Sequence[EventDraft]) -> list[StoredEvent]:
