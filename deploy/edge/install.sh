@@ -6,7 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" -eq 0 ] || { echo "请用 root 运行 / run as root"; exit 1; }
 command -v openssl >/dev/null || { echo "先安装 / install first: apt-get install openssl"; exit 1; }
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 / Python 3.11 is needed"; exit 1; }
+# The system's own Python if it will do: one below somebody's home folder is closed to the service's user.
+python=/usr/bin/python3
+fits='import ensurepip, sys; sys.exit(sys.version_info < (3, 11))'
+"$python" -c "$fits" 2>/dev/null || python=$(command -v python3)
+"$python" -c "$fits" || { echo "需要 Python 3.11 和 python3-venv / Python 3.11 with python3-venv is needed"; exit 1; }
 
 root=${ONEBOOK_ROOT:-}   # Another root folder, for images and for the test of this script.
 systemd=${ONEBOOK_SYSTEMD:-yes}
@@ -15,7 +19,7 @@ if [ -z "$root" ]; then
   id onebook >/dev/null 2>&1 || useradd --system --home-dir /var/lib/onebook-edge --shell /usr/sbin/nologin --groups dialout onebook
 fi
 install -d -m 0755 "$root/opt/onebook" "$root/etc/onebook" "$root/usr/local/share/doc/onebook"
-python3 -m venv "$root/opt/onebook/venv"
+"$python" -m venv "$root/opt/onebook/venv"
 "$root/opt/onebook/venv/bin/pip" install --quiet --require-hashes -r requirements/edge.txt
 "$root/opt/onebook/venv/bin/pip" install --quiet --no-deps .
 install -m 0644 docs/operating/install_an_edge.md "$root/usr/local/share/doc/onebook/"
