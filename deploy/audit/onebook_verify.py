@@ -154,7 +154,7 @@ class Audit:
         legs, serials, counts = collections.defaultdict(list), collections.defaultdict(list), {}
         for seq, line, leg, serial in self.rows("SELECT ledger_seq, line, leg, serial_id FROM posting_serial ORDER BY 1, 2, 3, position"):
             serials[seq, line, leg].append(names["serial"].get(serial))
-        for seq, line, leg, account, item, lot, quantity in self.rows("SELECT * FROM posting ORDER BY 1, 2, 3"):
+        for seq, line, leg, account, item, lot, quantity, _at in self.rows("SELECT * FROM posting ORDER BY 1, 2, 3"):
             legs[seq].append([line, leg, names["account"].get(account), names["item"].get(item), names["lot"].get(lot), quantity,
                               serials.pop((seq, line, leg), [])])
         for seq, account, item, lot, *figures in self.rows("SELECT * FROM count_assertion"):
@@ -288,6 +288,8 @@ class Audit:
              f"SELECT * FROM (SELECT * FROM day_net EXCEPT {days}) UNION SELECT * FROM ({days} EXCEPT SELECT * FROM day_net)"),
             ("序列号位置不符", "a serial is not where its last posting put it (serial, account)",
              f"SELECT * FROM (SELECT * FROM serial_place EXCEPT {places}) UNION SELECT * FROM ({places} EXCEPT SELECT * FROM serial_place)"),
+            ("分录时刻与凭证不符", "(entry, line, leg) has another time than its entry", "SELECT p.ledger_seq, line, leg FROM posting p"
+             " JOIN movement m USING (ledger_seq) WHERE p.event_time <> m.event_time"),
             ("件数与序列号数不符", "(entry, line, leg) moves another number of pieces than it names serials",
              "SELECT p.ledger_seq, p.line, p.leg FROM posting p JOIN item USING (item_id) WHERE tracking = 'serial' AND abs(quantity) <>"
              " (SELECT count(*) FROM posting_serial s WHERE (s.ledger_seq, s.line, s.leg) = (p.ledger_seq, p.line, p.leg))"),

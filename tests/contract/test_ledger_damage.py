@@ -124,6 +124,11 @@ def damage(folder: Path, *statements: str) -> None:
         (v.check_balances, ["UPDATE balance SET quantity = quantity + 1 WHERE quantity = 99"], "come to 1, not to 0"),
         (v.check_balances, ["DELETE FROM balance WHERE quantity = 99"], "kept nothing, its postings give 99"),
         (v.check_day_nets, ["UPDATE day_net SET business_day = business_day + 1"], "its postings give nothing"),
+        (
+            v.check_day_nets,
+            ["UPDATE posting SET event_time = event_time + 1 WHERE ledger_seq = 5"],
+            "entry 5: a posting is dated",
+        ),
         (v.check_serials, ["UPDATE serial_place SET account_id = 1"], "its postings give real/wh-1/A-01"),
         (v.check_serials, ["DELETE FROM posting_serial WHERE position = 2 AND leg = 1"], "moves -2 pieces and names 1"),
         (

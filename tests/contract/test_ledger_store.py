@@ -187,6 +187,66 @@ async def test_the_migrations_make_the_tables_that_the_code_knows(store: SqlLedg
     assert await store.maintain(differences) == []
 
 
+async def test_a_book_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "ledger.db")
+    await store.write(events.furnish)
+    journal = Journal(store)
+    await journal.book(
+        moved(1, "receipt", line(LOT, 10, to_bin="A-01")), moved(2, "issue", line(LOT, 1, from_bin="A-01"))
+    )
+    await store.close()
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        database.executescript(
+            "DROP INDEX ix_posting_account_id_item_id_event_time; ALTER TABLE posting DROP COLUMN event_time;"
+            "CREATE INDEX ix_posting_account_id_item_id ON posting (account_id, item_id);"
+            "UPDATE alembic_version SET version_num = '0002_signed_checkpoints'"
+        )
+    journal.ledger = store = await SqlLedgerStore.open(tmp_path / "ledger.db")
+    await journal.book(counted(3, LOT, "A-01", 9))
+    assert await store.read(queries.discrepancies) == []
+    await verified(store)
+    with pytest.raises(DatabaseError, match="never changed"):
+        await store.maintain(lambda connection: connection.exec_driver_sql("UPDATE posting SET event_time = 0"))
+    await store.close()
+
+
+async def test_a_count_costs_as_much_in_a_long_history_as_in_a_short_one(store: SqlLedgerStore) -> None:
+    """It asks what came after it: that must not be found by reading everything that ever lay in the bin."""
+    journal = Journal(store)
+    number = 0
+
+    async def cost_of_a_count() -> int:
+        """Instructions of the database, in hundreds."""
+        nonlocal number
+        number += 1
+        steps = [0]
+        connection = store._writer_engine.pool.connect()
+
+        def one_more() -> int:
+            steps[0] += 1
+            return 0
+
+        connection.driver_connection.set_progress_handler(one_more, 100)
+        connection.close()  # Into the pool of one: the writer takes the same.
+        await journal.book(counted(number, LOT, "A-01", 0))
+        return steps[0]
+
+    async def move(times: int) -> None:
+        nonlocal number
+        for _ in range(times):
+            number += 2
+            await journal.book(
+                moved(number - 1, "receipt", line(LOT, 5, to_bin="A-01")),
+                moved(number, "issue", line(LOT, 5, from_bin="A-01")),
+            )
+
+    await move(10)
+    await cost_of_a_count()
+    short = await cost_of_a_count()
+    await move(150)
+    assert await cost_of_a_count() <= short * 1.5 + 10
+
+
 async def test_what_is_committed_has_been_synced(store: SqlLedgerStore) -> None:
     def pragmas(connection: Connection) -> list[Any]:
         asked = ("journal_mode", "synchronous", "foreign_keys")

@@ -41,7 +41,7 @@ from onebook_schemas.uplink import EdgeState, Live, Stream
 log = structlog.get_logger()
 
 GROUP_MESSAGES_MAX = 64
-GROUP_EVENTS_MAX = 2_000
+GROUP_EVENTS_MAX = 2_000  # No further upload beyond: whoever refills us shall be answered before its timer runs out.
 RETRY_S_MIN, RETRY_S_MAX = 0.2, 10.0
 PACE_FROM_MESSAGES = 200  # Waiting messages beyond which the fleet is asked to go slower.
 REJECTIONS_KEPT = 100
@@ -55,6 +55,18 @@ class Rejection:
     topic: str
     reason: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A message, and the upload in it; None: it is none, and was dealt with."""
+
+    message: Inbound
+    upload: ReceivedUpload | None
+
+    @property
+    def events(self) -> int:
+        return len(self.upload.upload.lines) if self.upload else 0
 
 
 @dataclass(slots=True)
@@ -108,18 +120,23 @@ class IngestRunner:
         finally:
             connection.cancel()
 
-    async def _next_group(self) -> list[Inbound]:
-        group = [await self._inbox.get()]
-        while len(group) < GROUP_MESSAGES_MAX and not self._inbox.empty():
-            group.append(self._inbox.get_nowait())
+    async def _next_group(self) -> list[_Taken]:
+        group = [self._take(await self._inbox.get())]
+        events = group[0].events
+        while len(group) < GROUP_MESSAGES_MAX and events < GROUP_EVENTS_MAX and not self._inbox.empty():
+            group.append(self._take(self._inbox.get_nowait()))
+            events += group[-1].events
         return group
 
-    async def _take_group(self, messages: Sequence[Inbound]) -> None:
-        uploads = [found for message in messages if (found := self._read(message)) is not None]
+    async def _take_group(self, group: Sequence[_Taken]) -> None:
+        uploads = [one.upload for one in group if one.upload is not None]
         if uploads:
             await self._answer(await self._book(uploads))
-        for message in messages:
-            self.link.acknowledge(message)
+        for one in group:
+            self.link.acknowledge(one.message)
+
+    def _take(self, message: Inbound) -> _Taken:
+        return _Taken(message, self._read(message))
 
     # Reading ----------------------------------------------------------------------------------------------------
 

@@ -77,10 +77,11 @@ class Entry:
         """Book the legs of one line, which sum to zero."""
         self._lines += 1
         seq, line, day, state = self.ledger_seq, self._lines, self._day, self._state
+        event_time = self._origin.event_time
         postings, balances, nets = state.rows.postings, state.rows.balances, state.rows.day_nets
         for number, (account, item, lot, quantity, serials) in enumerate(legs, 1):
             account_id, item_id, lot_id = key = account.account_id, item.item_id, lot.lot_id
-            postings.append((seq, line, number, account_id, item_id, lot_id, quantity))
+            postings.append((seq, line, number, account_id, item_id, lot_id, quantity, event_time))
             added = balances.get(key)
             if added is None:
                 state.hold(key)

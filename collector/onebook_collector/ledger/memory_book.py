@@ -117,18 +117,14 @@ class _RowsLookup:
             serials.setdefault((line, leg), []).append(self._serial(serial_id))
         return [
             StoredLeg(line, account_id, item_id, lot_id, quantity, tuple(serials.get((line, leg), ())))
-            for _seq, line, leg, account_id, item_id, lot_id, quantity in _of(self._book.rows.postings, ledger_seq)
+            for _seq, line, leg, account_id, item_id, lot_id, quantity, _at in _of(self._book.rows.postings, ledger_seq)
         ]
 
     def net_after(self, account_id: int, item_id: int, lot_id: int | None, event_time: int) -> int:
-        movements = self._book.rows.movements
         return sum(
             row[6]
             for row in self._book.rows.postings
-            if row[3] == account_id
-            and row[4] == item_id
-            and lot_id in (None, row[5])
-            and movements[row[0] - 1].event_time > event_time
+            if row[3] == account_id and row[4] == item_id and lot_id in (None, row[5]) and row[7] > event_time
         )
 
     def serials_at(self, account_id: int, item_id: int, lot_id: int | None, event_time: int) -> set[str]:
@@ -136,10 +132,7 @@ class _RowsLookup:
         legs = {
             row[:3]: 1 if row[6] > 0 else -1
             for row in rows.postings
-            if row[3] == account_id
-            and row[4] == item_id
-            and lot_id in (None, row[5])
-            and rows.movements[row[0] - 1].event_time <= event_time
+            if row[3] == account_id and row[4] == item_id and lot_id in (None, row[5]) and row[7] <= event_time
         }
         for seq, line, leg, _position, serial_id in rows.posting_serials:
             nets[serial_id] = nets.get(serial_id, 0) + legs.get((seq, line, leg), 0)

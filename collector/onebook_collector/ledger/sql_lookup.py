@@ -172,10 +172,8 @@ class SqlLookup:
 
     def net_after(self, account_id: int, item_id: int, lot_id: int | None, event_time: int) -> int:
         self._settle()
-        query = (
-            select(func.coalesce(func.sum(t.posting.c.quantity), 0))
-            .join(t.movement)
-            .where(_on(account_id, item_id, lot_id), t.movement.c.event_time > event_time)
+        query = select(func.coalesce(func.sum(t.posting.c.quantity), 0)).where(
+            _on(account_id, item_id, lot_id), t.posting.c.event_time > event_time
         )
         return int(self._connection.execute(query).scalar_one())
 
@@ -185,8 +183,7 @@ class SqlLookup:
         query = (
             select(t.serial.c.number)
             .select_from(t.posting.join(t.posting_serial).join(t.serial))
-            .join(t.movement, t.movement.c.ledger_seq == t.posting.c.ledger_seq)
-            .where(_on(account_id, item_id, lot_id), t.movement.c.event_time <= event_time)
+            .where(_on(account_id, item_id, lot_id), t.posting.c.event_time <= event_time)
             .group_by(t.serial.c.serial_id, t.serial.c.number)
             .having(net > 0)
         )

@@ -237,8 +237,10 @@ posting = Table(
     Column("item_id", Integer, ForeignKey("item.item_id"), nullable=False),
     Column("lot_id", Integer, ForeignKey("lot.lot_id"), nullable=False),
     Column("quantity", BigInteger, nullable=False),
+    # Of its movement: what lies behind a moment is found on an account without reading its whole history.
+    Column("event_time", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("quantity <> 0", name="quantity_not_zero"),
-    Index("ix_posting_account_id_item_id", "account_id", "item_id"),
+    Index("ix_posting_account_id_item_id_event_time", "account_id", "item_id", "event_time"),
     sqlite_with_rowid=False,
 )
 

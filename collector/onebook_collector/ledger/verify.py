@@ -91,12 +91,15 @@ def check_balances(connection: Connection) -> Check:
 
 
 def check_day_nets(connection: Connection) -> Check:
-    """Every day's net is the sum of that business day's postings, by event time."""
-    checked = _count(connection, select(t.day_net.c.account_id))
+    """Every day's net is the sum of that business day's postings, by event time; a posting has its movement's."""
+    p, m = t.posting.c, t.movement.c
+    astray = select(p.ledger_seq, p.event_time).join(t.movement).where(p.event_time != m.event_time).distinct()
+    findings = list(compared_day_nets(connection, FINDINGS_MAX))
+    findings += [f"entry {seq}: a posting is dated {at}, the entry is not" for seq, at in _rows(connection, astray)]
     return Check(
         "日净额等于分录之和 / day nets equal the sum of their postings",
-        checked,
-        tuple(compared_day_nets(connection, FINDINGS_MAX)),
+        _count(connection, select(t.day_net.c.account_id)),
+        tuple(findings),
     )
 
 
