@@ -21,6 +21,7 @@ from onebook_collector.ledger.records import RECORDS, STANDING
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.sqlite_engine import reader_engine
 from onebook_schemas.chain import chain_next, chain_start
+from onebook_schemas.checkpoint import POSITION_PREFIX
 from tests.contract.ledger_events import NOON
 from tests.contract.proven_book import ProvenBook, load_verifier, make_book, new_key, sign
 from tests.house.tree import ROOT
@@ -102,8 +103,9 @@ async def test_a_thief_who_computes_the_chain_anew_is_caught_by_what_the_edges_h
     alone, witnessed = (prove(book, replace(book, path=path).bytes(), documents=held) for held in (False, True))
     assert alone.wrong == []  # The book agrees with itself ...
     assert alone.open  # ... and that is not taken for a proof.
-    assert any("rewritten" in one for one in witnessed.wrong)
-    assert any("holds as witness" in one for one in witnessed.wrong)
+    assert any(one.startswith("movement：") and "are not those of the checkpoint" in one for one in witnessed.wrong)
+    journals = [one for one in witnessed.wrong if "/journal: its first" in one]
+    assert any("edge-1" in one and "not those of the checkpoint" in one for one in journals)
 
 
 def chain_anew(database: sqlite3.Connection) -> None:
@@ -121,6 +123,20 @@ def chain_anew(database: sqlite3.Connection) -> None:
 async def test_a_signature_of_another_key_is_no_checkpoint(book: ProvenBook) -> None:
     found = prove(replace(book, key=new_key()), book.bytes())
     assert any("not signed by any of the keys given" in one for one in found.wrong)
+
+
+async def test_two_words_of_the_centre_that_contradict_each_other_are_told(book: ProvenBook) -> None:
+    """It told an edge two things about the same place of its journal, and signed both."""
+    edge_id, true = book.documents[-1]
+    position = json.loads(true["position"])
+    place = next(log for log in position["logs"] if log["stream"] == "journal")
+    place["head"] = "0" * 64
+    other = json.dumps(position)
+    lie = true | {"position": other, "position_signature": book.key.sign(POSITION_PREFIX, other).hex()}
+    for documents in ([(edge_id, lie), (edge_id, true)], [(edge_id, true), (edge_id, lie)]):
+        with opened(book.bytes()) as database:
+            found = verifier.prove(database, book.keys, documents)
+        assert any("are not those of the checkpoint" in one for one in found.wrong)
 
 
 async def test_a_book_that_was_written_to_since_its_checkpoint_is_not_called_proven(tmp_path: Path) -> None:
@@ -169,10 +185,14 @@ def test_the_proof_leaves_no_table_out() -> None:
         assert table.name in in_chain | derived or named == set(table.columns.keys()), (
             f"{table.name}: a column is in no proof"
         )
-    assert {table.name: " ".join(columns) for table, columns in RECORDS.items()} == verifier.RECORDS
-    assert {table.name: " ".join(columns) for table, columns in STANDING.items()} == {
-        one[0]: one[1] for one in verifier.STANDING
-    }
+    for ours, its in ((RECORDS, verifier.RECORDS), (STANDING, verifier.STANDING)):
+        whole = {table.name: ", ".join(table.columns.keys()) for table in ours}
+        written_out = {name: whole[name] if columns == "*" else columns for name, columns in its.items()}
+        assert {table.name: ", ".join(columns) for table, columns in ours.items()} == written_out
+    for table, columns in STANDING.items():  # The verifier sorts by two columns.
+        keys = table.primary_key.columns.keys()
+        assert len(keys) <= 2
+        assert keys == list(columns[: len(keys)])
 
 
 # Changes -------------------------------------------------------------------------------------------------------------

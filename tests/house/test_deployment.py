@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,3 +108,18 @@ def _declared(extra: str) -> Iterator[Requirement]:
                 yield from _declared(inner)
         else:
             yield one
+
+
+def test_the_auditors_file_can_be_read_in_one_sitting_and_needs_one_library() -> None:
+    text = (ROOT / "deploy/audit/onebook_verify.py").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert len(lines) <= 300
+    assert max(map(len, lines)) <= 150, "nor is it short because its lines are long"
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.add((node.module or "").split(".")[0])
+    assert imported - sys.stdlib_module_names == {"cryptography"}
