@@ -64,8 +64,9 @@ soak: $(VENV)/.ready  ## Real processes for an hour: does anything grow or get l
 	$(PY) -m tests.soak --minutes $(SOAK_MINUTES) $(if $(REPORT),--report $(REPORT))
 
 .PHONY: fuzz
-fuzz: $(VENV)/.ready  ## A million hostile inputs on two processes (minutes); ARGS="--seed 2" for others
+fuzz: $(VENV)/.ready  ## A million hostile inputs on two processes, and the API against its description (minutes); ARGS="--seed 2"
 	$(PY) -m tests.fuzz $(ARGS)
+	ONEBOOK_FUZZ=long $(VENV)/bin/pytest tests/fuzz/test_api_description.py -n0 -s $(PYTEST_ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.ready  ## Write what is generated: JSON Schema, AsyncAPI, OpenAPI, docs/configuration.md

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from onebook_schemas.identifiers import INT64_MAX, BootId, DeviceId, Int64, ShortText
+from onebook_schemas.told_apart import require_word
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=require_word)
 
 
 class Availability(enum.StrEnum):

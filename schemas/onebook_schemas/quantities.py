@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from onebook_schemas.identifiers import UnitCode
 
+_PLACES_MAX = 9
 _DIGITS_MAX = 18  # Fits a 64-bit integer in base units with room for the conversion.
 
 
@@ -27,14 +28,26 @@ def _bounded(value: Decimal) -> Decimal:
     _sign, digits, exponent = value.as_tuple()
     if (
         not isinstance(exponent, int)
-        or not -9 <= exponent <= _DIGITS_MAX
+        or not -_PLACES_MAX <= exponent <= _DIGITS_MAX
         or len(digits) + max(exponent, 0) > _DIGITS_MAX
     ):
         raise ValueError(f"an amount has at most {_DIGITS_MAX} digits, nine of them after the point")
     return value
 
 
-ExactDecimal = Annotated[Decimal, AfterValidator(_bounded), PlainSerializer(_plain, return_type=str)]
+def _pattern() -> str:
+    """What `_bounded` lets pass, as far as it is written plainly: JSON Schema cannot count digits on both sides of a point."""
+    forms = [rf"\d{{1,{_DIGITS_MAX}}}"]
+    forms += [rf"\d{{1,{_DIGITS_MAX - places}}}\.\d{{{places}}}" for places in range(1, _PLACES_MAX + 1)]
+    return f"^-?({'|'.join(forms)})$"
+
+
+ExactDecimal = Annotated[
+    Decimal,
+    AfterValidator(_bounded),
+    PlainSerializer(_plain, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _pattern(), "examples": ["12.5"]}),
+]
 """A decimal carried as JSON text ("12.50"), so that no reader can round it."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from onebook_schemas.identifiers import INT64_MAX, DeviceId, EdgeId, Int64, MovementId, ShortText
+from onebook_schemas.told_apart import require_word
 
 CONFIGURATION = "configuration"
 """Name of the retained document (`topics.document`) and of what `EdgeState.documents_held` says of it."""
@@ -21,7 +22,7 @@ LogText = Annotated[str, StringConstraints(max_length=65_536)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=require_word)
 
 
 class DesiredConfiguration(_Model):

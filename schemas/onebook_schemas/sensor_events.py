@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from onebook_schemas.identifiers import INT64_MAX, DeviceId, Int64, UnitCode
+from onebook_schemas.told_apart import require_word
 
 _QUANTITY = Field(
     pattern=r"^[a-z][a-z0-9_]{0,63}$", description="what was measured, unit last: temperature_c, humidity_pct"
@@ -14,7 +15,7 @@ _QUANTITY = Field(
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=require_word)
 
 
 class SampleSeries(_Model):

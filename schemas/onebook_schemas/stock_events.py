@@ -19,10 +19,11 @@ from onebook_schemas.identifiers import (
     ShortText,
 )
 from onebook_schemas.quantities import Quantity
+from onebook_schemas.told_apart import require_word
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=require_word)
 
 
 class MovementKind(enum.StrEnum):

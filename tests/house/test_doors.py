@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onebook_collector.administration.rights import RIGHTS, Right
 from onebook_collector.api.access import OPEN
-from onebook_collector.api.app import doors
+from onebook_collector.api.description import doors
 from onebook_collector.dashboard.app import create_app
 from onebook_collector.ledger import queries
 from tests.house.tree import ROOT

@@ -19,6 +19,11 @@ from onebook_collector.administration.tokens import issue_token
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.doorkeeper import AccessSettings
 from onebook_collector.api.server import ApiServer
+from onebook_collector.certificates.authority import FileAuthority
+from onebook_collector.certificates.office import TRIES_WINDOW_MS, CertificateOffice
+from onebook_collector.certificates.rate_limit import RateLimit
+from onebook_collector.certificates.settings import CertificateSettings
+from onebook_collector.clock import utc
 from onebook_collector.dashboard.app import create_app
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.early_warning.store import EarlyWarningStore
@@ -147,7 +152,8 @@ class RunningCentre:
 
 
 @contextlib.asynccontextmanager
-async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
+async def running_centre(folder: Path, *, has_authority: bool = False) -> AsyncIterator[RunningCentre]:
+    """`has_authority`: it gives out certificates itself."""
     clock = HandClock()
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedgerStore.open(folder / "ledger.db", clock=clock)
@@ -163,8 +169,18 @@ async def running_centre(folder: Path) -> AsyncIterator[RunningCentre]:
         onlooker = Onlooker(board, watcher, metrics, clock)
         ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked, rest_s_min=0)
-        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier)
+        office = await _office(folder, administration, clock) if has_authority else None
+        centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, certificates=office)
         yield RunningCentre(centre, create_app(centre, AMPLE), clock, onlooker)
+
+
+async def _office(folder: Path, administration: AdministrationStore, clock: HandClock) -> CertificateOffice:
+    """With an authority of its own, and patient with whoever tries codes."""
+    authority = FileAuthority.create(folder / "ca", "test", b"secret", utc(clock.at_ms))
+    settings, tries = CertificateSettings(address="centre.example"), RateLimit(1_000_000, TRIES_WINDOW_MS)
+    office = CertificateOffice(administration, authority, settings, folder / "crl.pem", clock, tries)
+    await office.write_revocation_list()
+    return office
 
 
 @contextlib.asynccontextmanager

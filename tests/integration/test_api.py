@@ -197,6 +197,20 @@ async def test_movements_are_narrowed(
     assert [one["ledger_seq"] for one in (await get(api, "/movements", **query))["items"]] == seqs
 
 
+async def test_a_parameter_that_is_given_twice_is_refused(api: httpx.AsyncClient) -> None:
+    """Somebody in the middle and we might each take another of the two."""
+    answer = await api.get(V1 + "/movements?site_id=wh-1&limit=5&site_id=wh-2")
+    assert (answer.status_code, answer.json()["mistakes"]) == (
+        422,
+        [{"where": "query.site_id", "detail": "given more than once"}],
+    )
+
+
+async def test_a_moment_that_utc_cannot_say_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.get(V1 + "/balances", params={"as_of": "9999-12-31T23:59:59-12:00"})
+    assert answer.status_code == 422
+
+
 async def test_the_life_of_a_serial_and_of_a_lot(running: RunningCentre, api: httpx.AsyncClient) -> None:
     await stock_up(running)
     await running.book("edge-1", moved(6, "bin_move", line(SERIAL, 1, from_bin="A-02", to_bin="B-01", serials=["S1"])))

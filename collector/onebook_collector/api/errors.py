@@ -69,11 +69,6 @@ class TooManyError(RefusedError):
         self.retry_after_s = retry_after_s
 
 
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"model": Problem, "description": "A problem (RFC 9457)"}
-}
-
-
 def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)

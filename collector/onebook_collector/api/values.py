@@ -38,6 +38,7 @@ def _milliseconds(value: Any) -> Any:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("without a zone it may be any of two dozen moments")
+        moment = moment.astimezone(UTC)  # The last hours of the year 9999 are no moment that we could say again in UTC.
         if moment < _EPOCH:
             raise ValueError("nothing happened before 1970")
         return (moment - _EPOCH) // timedelta(milliseconds=1)
@@ -53,7 +54,7 @@ Moment = Annotated[
     PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-01T02:03:04.005Z"]}),
 ]
-"""Unix milliseconds inside, RFC 3339 outside: any zone in requests, UTC in answers."""
+"""Unix milliseconds inside, RFC 3339 outside: any zone in requests, from 1970 on; UTC in answers."""
 
 ExactText = Annotated[
     Decimal,

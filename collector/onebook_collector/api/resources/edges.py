@@ -11,6 +11,7 @@ from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.picture import EdgePicture, look_at_edges
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize
 from onebook_collector.errors import NotFoundError
 from onebook_collector.live_board import Freshness
@@ -71,7 +72,7 @@ async def list_edges(
     )
 
 
-@router.get("/{edge_id}", summary="One edge")
+@router.get("/{edge_id}", summary="One edge", responses=refusals(404))
 async def read_edge(centre: CentreDep, scope: ScopeDep, edge_id: Key) -> EdgeOut:
     for edge in await look_at_edges(centre, scope):
         if edge.edge_id == edge_id:

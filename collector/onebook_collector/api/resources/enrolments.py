@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from onebook_collector.api.centre import Centre, CentreDep
-from onebook_collector.certificates.office import CertificateOffice
+from onebook_collector.api.errors import TooManyError
+from onebook_collector.api.refusals import refusals
+from onebook_collector.certificates.office import TRIES_WINDOW_MS, CertificateOffice
 from onebook_collector.errors import RefusedError
 from onebook_schemas.enrolment import Enrolled, EnrolmentRequest, RenewalRequest
 
-router = APIRouter(prefix="/enrolments", tags=["enrolments"])
+router = APIRouter(prefix="/enrolments", tags=["enrolments"], responses=refusals(403))
 
 
 @router.post("", status_code=201, summary="The first certificate of a box that holds a code")
@@ -32,5 +34,5 @@ def _office_for(centre: Centre, request: Request) -> tuple[CertificateOffice, st
         detail = "本中心不签发证书 / this centre gives out no certificates; see docs/operating/enrol_an_edge.md"
         raise RefusedError("no_authority", detail, status=503)
     if not centre.certificates.tries.admit(address, centre.clock.now_ms()):
-        raise RefusedError("too_many_tries", "稍后再试 / too many tries from this address; wait a minute", status=429)
+        raise TooManyError("稍后再试 / too many tries from this address; wait a minute", TRIES_WINDOW_MS // 1_000)
     return centre.certificates, address

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, select
 from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
-from onebook_collector.api.errors import GoneError, Problem
+from onebook_collector.api.errors import GoneError
 from onebook_collector.api.goods import MovementOut, movement_out
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, PageSize
 from onebook_collector.errors import RefusedError
 from onebook_collector.ledger import queries
@@ -58,11 +59,7 @@ class FeedPage(ApiModel):
     more: bool = Field(description="there is more already: ask at once")
 
 
-@router.get(
-    "",
-    summary="Movements behind a cursor",
-    responses={410: {"model": Problem, "description": "The feed began anew; `restart_after` says where to go on"}},
-)
+@router.get("", summary="Movements behind a cursor", responses=refusals(400, 410))
 async def read_feed(
     centre: CentreDep,
     scope: ScopeDep,

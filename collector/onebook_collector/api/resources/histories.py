@@ -9,6 +9,7 @@ from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.goods import MovementOut, PlaceOut, movement_out, place_out
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, Key, Moment
 from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
@@ -31,7 +32,7 @@ class LotHistory(ApiModel):
     movements: list[MovementOut]
 
 
-@router.get("/serials/{item}/{serial}", summary="The life of one serial number")
+@router.get("/serials/{item}/{serial}", summary="The life of one serial number", responses=refusals(404))
 async def read_serial_history(centre: CentreDep, scope: ScopeDep, item: Key, serial: Key) -> SerialHistory:
     found, history = await centre.ledger.read(
         lambda connection: (
@@ -51,7 +52,7 @@ async def read_serial_history(centre: CentreDep, scope: ScopeDep, item: Key, ser
     )
 
 
-@router.get("/lots/{item}/{lot}", summary="The life of one lot")
+@router.get("/lots/{item}/{lot}", summary="The life of one lot", responses=refusals(404))
 async def read_lot_history(centre: CentreDep, scope: ScopeDep, item: Key, lot: Key) -> LotHistory:
     history = await centre.ledger.read(lambda connection: queries.history(connection, item, lot=lot, scope=scope))
     if not history:

@@ -11,6 +11,7 @@ from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import CentreDep
 from onebook_collector.api.goods import MovementOut, movement_out
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, DivisionPrefix, Key, Moment, PageSize, Sequence64
 from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
@@ -65,7 +66,7 @@ async def list_movements(
     return MovementPage(items=page, next_before=page[-1].ledger_seq if len(found) > limit else None)
 
 
-@router.get("/{movement_id}", summary="One movement")
+@router.get("/{movement_id}", summary="One movement", responses=refusals(404))
 async def read_movement(centre: CentreDep, scope: ScopeDep, movement_id: Key) -> MovementOut:
     found = await centre.ledger.read(lambda connection: queries.movement(connection, movement_id, scope=scope))
     if found is None:

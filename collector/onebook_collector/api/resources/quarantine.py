@@ -14,6 +14,7 @@ from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import DoorkeeperDep, Needs, PrincipalDep, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.paging import page_of
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, Key, Moment, PageSize, Sequence64
 from onebook_collector.errors import NotFoundError, RefusedError
 from onebook_collector.ledger import queries
@@ -97,7 +98,7 @@ async def list_quarantine(
     return QuarantinePage(items=[_out(one) for one in found], next_before=next_before)
 
 
-@router.get(_ONE, summary="One event, with its bytes")
+@router.get(_ONE, summary="One event, with its bytes", responses=refusals(404))
 async def read_quarantined(
     centre: CentreDep, scope: ScopeDep, edge_id: Key, epoch: Key, stream: Stream, sequence: Sequence64
 ) -> QuarantinedWithBytes:
@@ -141,7 +142,12 @@ class _Decision:
 _DecisionDep = Annotated[_Decision, Depends()]
 
 
-@router.post(_ONE + "/release", summary="Book it now, after what it lacked was mended", dependencies=_DECIDING)
+@router.post(
+    _ONE + "/release",
+    summary="Book it now, after what it lacked was mended",
+    dependencies=_DECIDING,
+    responses=refusals(404, 409),
+)
 async def release_quarantined(decision: _DecisionDep, release: Release) -> QuarantinedWithBytes:
     """In the name of whoever asks. 409 when it still cannot be booked, or when somebody has decided already."""
     named, actor, now_ms = (decision.key, decision.sequence), decision.actor, decision.now_ms
@@ -151,7 +157,12 @@ async def release_quarantined(decision: _DecisionDep, release: Release) -> Quara
     )
 
 
-@router.post(_ONE + "/reject", summary="Leave it out of the book for good", dependencies=_DECIDING)
+@router.post(
+    _ONE + "/reject",
+    summary="Leave it out of the book for good",
+    dependencies=_DECIDING,
+    responses=refusals(404, 409),
+)
 async def reject_quarantined(decision: _DecisionDep, reject: Reject) -> QuarantinedWithBytes:
     """The event and the decision stay on record, in the name of whoever asks. 409 when somebody has decided already."""
     named, actor, now_ms = (decision.key, decision.sequence), decision.actor, decision.now_ms

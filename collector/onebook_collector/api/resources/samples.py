@@ -11,6 +11,7 @@ from pydantic import Field
 from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, Key, Moment
 from onebook_collector.errors import NotFoundError, RefusedError
 from onebook_collector.ledger import queries
@@ -100,7 +101,7 @@ async def list_series(
     return SeriesList(items=[_latest(point) for point in await _newest(centre, scope, edge_id)])
 
 
-@router.get("/samples", summary="Samples of one quantity of one device")
+@router.get("/samples", summary="Samples of one quantity of one device", responses=refusals(400, 404))
 async def read_samples(
     centre: CentreDep,
     scope: ScopeDep,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from onebook_collector.administration.rights import Principal, Resource, Role, Verb
 from onebook_collector.api.access import DoorkeeperDep, Needs, PrincipalDep
 from onebook_collector.api.doorkeeper import set_cookie
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel
 from onebook_collector.scope import Scope
 
@@ -46,6 +47,7 @@ async def read_session(principal: PrincipalDep) -> SessionOut:
     "/password",
     summary="Change one's own password",
     status_code=204,
+    responses=refusals(400),
     dependencies=[Depends(Needs(Verb.MANAGE, Resource.OWN_SESSION))],
 )
 async def change_password(keeper: DoorkeeperDep, request: Request, response: Response, change: PasswordChange) -> None:

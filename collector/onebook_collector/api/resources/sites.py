@@ -13,6 +13,7 @@ from onebook_collector.api.access import Needs, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.goods import Name
 from onebook_collector.api.picture import EdgePicture, look_at_edges, worst
+from onebook_collector.api.refusals import refusals
 from onebook_collector.api.values import ApiModel, DivisionPrefix, Key, Moment, PageSize
 from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
@@ -58,7 +59,7 @@ async def list_sites(
     return SitePage(items=page, next_after=page[-1].site_id if len(found) > limit else None)
 
 
-@router.get("/{site_id}", summary="One site")
+@router.get("/{site_id}", summary="One site", responses=refusals(404))
 async def read_site(centre: CentreDep, scope: ScopeDep, site_id: Key) -> SiteOut:
     for site in await _sites(centre, scope):
         if site.site_id == site_id:

@@ -63,12 +63,13 @@ async def list_warning_history(
     centre: CentreDep,
     scope: ScopeDep,
     edge_id: Annotated[Key | None, Query(description="of one edge")] = None,
-    before: Annotated[Moment, Query(description="opened before this moment")] = _FAR_FUTURE_MS,
+    before: Annotated[Moment | None, Query(description="opened before this moment")] = None,
     limit: PageSize = 100,
 ) -> WarningHistory:
+    before_ms = _FAR_FUTURE_MS if before is None else before
     seen = await centre.ledger.read(lambda connection: queries.edges_in_sight(connection, scope))
     found, next_before = await page_of(
-        lambda count: centre.watcher.history(edge_id=edge_id, before_ms=before, limit=count, edges=seen.names),
+        lambda count: centre.watcher.history(edge_id=edge_id, before_ms=before_ms, limit=count, edges=seen.names),
         lambda warning: warning.opened_ms,
         limit,
     )

@@ -26,6 +26,7 @@ def test_a_moment_is_read_in_any_zone_and_said_in_utc_with_milliseconds() -> Non
         "1969-12-31T23:59:59Z",
         "0001-01-01T00:00:00+14:00",
         "9999-99-99T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
     ],
 )
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
