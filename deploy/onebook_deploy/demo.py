@@ -121,7 +121,8 @@ class _Demo:
         for name in PRESETS:
             folder = ("--folder", str(self._site_folder(name)), "--catalogue", str(catalogue))
             pace = ("--seed", seed, "--speed", str(self.speed))
-            self.programs.start(f"sim-{name}", "sim", "warehouse", "--preset", name, *folder, *pace)
+            hearing = ("--drafts", str(self._site_folder(name) / "edge" / "drafts.json"))
+            self.programs.start(f"sim-{name}", "sim", "warehouse", "--preset", name, *folder, *pace, *hearing)
         for name in PRESETS:
             self.programs.first_line(f"sim-{name}")
             ready = self._site_folder(name) / "ready"

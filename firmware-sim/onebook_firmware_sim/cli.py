@@ -58,6 +58,10 @@ def _warehouse_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unheard", action="store_true", help="scan even when no program on this machine has opened the scanner's port"
     )
+    parser.add_argument(
+        "--drafts", type=Path, metavar="FILE", help="drafts.json of the edge: people go on when it has answered them"
+    )
+    parser.add_argument("--work-place", default="bench", help="of the edge, at which they work (default bench)")
 
 
 def _device_options(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +97,8 @@ async def _warehouse(options: argparse.Namespace) -> int:
         pace=replace(pace, least_gap_s=_GAP_S_WITH_FAULTS) if options.faults else pace,
         faults=options.faults,
         heard=not options.unheard,
+        drafts=options.drafts,
+        work_place=options.work_place,
         finish_within_s=options.finish_within_s,
     )
     with _told_to_stop(options.duration_s) as stop:

@@ -1,9 +1,11 @@
 """A shift: carries out, in real time and at real ports, what the scenario says people do.
 
-An operation is done act by act. Before each act the people make sure that somebody hears their scanner; when whoever heard it was
-gone by the end of the act (killed, restarted, unplugged), the act is done again. That does no harm, because every scan may be
-repeated but UNDO: after that the whole sheet is filled in again, which at that point holds no lines yet. What CONFIRM does to the
-goods happens once, and is written into the truth log there and then.
+An operation is done act by act. Before each act the people make sure that somebody hears their scanner; when whoever heard it
+was gone by the end of the act (killed, restarted, unplugged), the act is done again. With a `hearing` they go on when the work
+place has answered, however long that takes, and do again only what it has not heard. Without one they trust in time, and what an
+edge did with the last act before it was killed is a guess: that does no harm, because every scan may be repeated but UNDO, after
+which the whole sheet is filled in again, and at that point it holds no lines yet. What CONFIRM does to the goods happens once,
+and is written into the truth log there and then.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from decimal import Decimal
 from onebook_firmware_sim.clock import china_hour
 from onebook_firmware_sim.devices.serial_scanner import CodePresented
 from onebook_firmware_sim.goods import Code
+from onebook_firmware_sim.hearing import Hearing, Memory
 from onebook_firmware_sim.listening import Listener
 from onebook_firmware_sim.scenario import Operation
 from onebook_firmware_sim.site import SimulatedSite
@@ -44,6 +47,8 @@ from onebook_schemas.labels import Command
 
 _BREATH_S = 1.0
 _LOOK_S = 0.1
+_LISTEN_S = 0.02
+_PATIENCE_S = 10.0  # No answer for so long: do it again, unless twice would be something else.
 _BETWEEN_SCANS_S = (1.2, 3.5)
 _BETWEEN_OPERATIONS_S = (20.0, 90.0)
 _PUTTING_DOWN_S = 0.4
@@ -77,6 +82,7 @@ class Shift:
         truth: TruthLog,
         *,
         listener: Listener,
+        hearing: Hearing | None = None,
         pace: Pace,
         wall_ms: Callable[[], int],
         dice: random.Random,
@@ -87,6 +93,7 @@ class Shift:
         self._operations = operations
         self._truth = truth
         self._listener = listener
+        self._hearing = hearing
         self._pace = pace
         self._wall_ms = wall_ms
         self._dice = dice
@@ -137,14 +144,26 @@ class Shift:
                 position += 1
                 continue
             await self._until_heard(act)
-            listener = self._listener()
+            listener, before = self._listener(), self._hearing() if self._hearing else None
             await self._do(act)
-            if self._listener() == listener:
+            is_done = self._listener() == listener if before is None else await self._is_heard(act, before, listener)
+            if is_done:
                 position += 1
                 continue
             self.counts["acts done again"] += 1
-            if act == UNDO:
+            if act == UNDO and before is None:
                 position = 0
+
+    async def _is_heard(self, act: Act, before: Memory, listener: str | None) -> bool:
+        """Wait for the answer; False: do it again, the listener has gone without it or says nothing."""
+        assert self._hearing is not None, "there was something heard before"
+        asked_at = asyncio.get_running_loop().time()
+        while not _answers(act, before, self._hearing()):
+            is_patient = act == UNDO or asyncio.get_running_loop().time() - asked_at < _PATIENCE_S
+            if self._listener() != listener or not is_patient:
+                return _answers(act, before, self._hearing())
+            await asyncio.sleep(_LISTEN_S)
+        return True
 
     async def _do(self, act: Act) -> None:
         match act:
@@ -255,6 +274,19 @@ class Shift:
             hours = (loop.time() - began) * self._pace.speed / _SECONDS_PER_HOUR
             self._site.warehouse.breathe(first_hour + hours)
             await asyncio.sleep(_BREATH_S)
+
+
+def _answers(act: Act, before: Memory, now: Memory) -> bool:
+    """Whether the work place has answered this act."""
+    match act:
+        case Scan() | ShowTags((_, *_)):
+            return now.last_scan_ms != before.last_scan_ms and not now.is_booking
+        case Confirm():
+            return not now.sheet_steps and not now.is_booking
+        case PutOnScale(kg) if kg:
+            return now.weight not in ("", before.weight)
+        case _:
+            return True  # What is taken off the scale, or out of sight, is not answered.
 
 
 async def _cancelled(*tasks: asyncio.Task[None] | asyncio.Task[bool]) -> None:

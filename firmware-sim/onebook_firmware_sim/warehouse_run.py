@@ -15,6 +15,7 @@ from pathlib import Path
 
 from onebook_firmware_sim.clock import china_day
 from onebook_firmware_sim.goods import Item
+from onebook_firmware_sim.hearing import at_work_place
 from onebook_firmware_sim.listening import anybody, holder
 from onebook_firmware_sim.scenario import Crew, Floor, Scenario
 from onebook_firmware_sim.shift import Pace, Shift
@@ -31,7 +32,8 @@ class FolderInUseError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarehouseRun:
-    """`heard`: people scan only while a program holds the scanner's port, see `listening.py`."""
+    """`heard`: people scan only while a program holds the scanner's port, see `listening.py`. `drafts`: of the edge whose
+    `work_place` answers them, see `hearing.py`; None: they trust in time."""
 
     plan: SitePlan
     scenario: Scenario
@@ -42,6 +44,8 @@ class WarehouseRun:
     slips: Slips = field(default_factory=Slips)
     faults: bool = False
     heard: bool = True
+    drafts: Path | None = None
+    work_place: str = "bench"
     finish_within_s: float = 60.0
 
 
@@ -84,6 +88,7 @@ def _shift(run: WarehouseRun, site: SimulatedSite, truth: TruthLog, wall_ms: Cal
         run.scenario.operations(floor),
         truth,
         listener=(holder if run.heard else anybody)(site.scanner_link),
+        hearing=at_work_place(run.drafts, run.work_place) if run.drafts else None,
         pace=run.pace,
         wall_ms=wall_ms,
         dice=_dice(run, "pace"),

@@ -8,26 +8,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from onebook_edge.care.configuration import Configuration
 from onebook_edge.logs import configure_logging
 from onebook_edge.wiring import Agent
-from onebook_schemas.uplink import Stream
+from onebook_schemas.envelope import JournalFact
 
 
 async def run(path: Path) -> None:
     configuration = Configuration.read(path)
     agent = await Agent.open(configuration)
-    hear = agent.outbox.on_appended
+    record = agent.outbox.record
     with (configuration.settings.data_folder / "commits").open("a", buffering=1) as commits:
 
-        def note(stream: Stream, through: int) -> None:
-            if stream is Stream.JOURNAL:
-                commits.write(f"{through} {time.monotonic_ns()}\n")
-            hear(stream, through)
+        async def record_and_note(facts: Sequence[JournalFact]) -> range:
+            sequences = await record(facts)
+            commits.write(f"{sequences[-1]} {time.monotonic_ns()}\n")
+            return sequences
 
-        agent.outbox.on_appended = note
+        agent.outbox.record = record_and_note  # type: ignore[method-assign]
         await agent.run()
 
 

@@ -77,9 +77,31 @@ class Ear:
                 await asyncio.sleep(0.01)
 
 
+@dataclass
+class SlowWorkPlace(Ear):
+    """Answers each code after a while, as an edge on a busy machine does, and a confirmation after a longer one."""
+
+    too_early: list[str] = field(default_factory=list)
+
+    async def answer(self, drafts: Path) -> None:
+        answered = 0
+        while True:
+            await asyncio.sleep(0.01)
+            if len(self.codes) == answered:
+                continue
+            confirms = self.codes[answered] == "]C0OBC-CONFIRM"
+            for steps, booking in [(1, "a draft"), (0, None)] if confirms else [(1, None)]:
+                await asyncio.sleep(0.3)
+                self.too_early += self.codes[answered + 1 :]
+                state = {"last_scan_ms": answered + 1, "steps": [0] * steps, "booking": booking}
+                drafts.with_suffix(".new").write_text(json.dumps({"bench": json.dumps(state)}), encoding="utf-8")
+                drafts.with_suffix(".new").replace(drafts)
+            answered += 1
+
+
 @contextlib.asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[Ear]:
-    ear = Ear(folder / "dev" / "scanner")
+async def listening(folder: Path, ear: Ear | None = None) -> AsyncIterator[Ear]:
+    ear = ear or Ear(folder / "dev" / "scanner")
     task = asyncio.create_task(ear.listen())
     try:
         yield ear
@@ -151,6 +173,18 @@ async def test_who_was_gone_while_a_code_was_read_gets_it_again(tmp_path: Path) 
             await stopped(tmp_path, stop)
     assert second.codes[0] == first.codes[-1]
     assert summary(tmp_path)["work"]["acts done again"] == 1
+
+
+async def test_people_who_hear_the_work_place_scan_nothing_before_it_has_answered(tmp_path: Path) -> None:
+    place, drafts = SlowWorkPlace(tmp_path / "dev" / "scanner"), tmp_path / "drafts.json"
+    answering = asyncio.create_task(place.answer(drafts))
+    hearing = replace(order(tmp_path, Scenario("receipts").receive()), drafts=drafts)
+    async with listening(tmp_path, place), running(hearing) as stop:
+        await until(lambda: len({one.operation for one in truth_in(tmp_path)}) >= 2)
+        await stopped(tmp_path, stop)
+    answering.cancel()
+    assert place.codes.count("]C0OBC-CONFIRM") == len({one.operation for one in truth_in(tmp_path)}) >= 2
+    assert place.too_early == []
 
 
 async def test_a_program_that_locks_nothing_is_scanned_for_when_asked_to(tmp_path: Path) -> None:

@@ -49,7 +49,10 @@ class NotRecorded:
     reason: str
 
 
-DialogueInput: TypeAlias = Scanned | NothingScanned | TagsSeen | StableWeight | Recorded | NotRecorded | Woken
+GoodsInput: TypeAlias = Scanned | TagsSeen | StableWeight
+"""What fills in a sheet."""
+
+DialogueInput: TypeAlias = GoodsInput | NothingScanned | Recorded | NotRecorded | Woken
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from onebook_edge.capture.dialogue_messages import GoodsInput
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.machine import Instant
 from onebook_schemas.labels import Command
@@ -201,6 +202,7 @@ class DialogueState:
     booking: Booking | None = None
     booked: tuple[Booked, ...] = ()  # One per person, the latest last.
     set_aside: str | None = None  # The unknown text that was set aside last.
+    held: tuple[GoodsInput, ...] = ()  # What came while a booking was under way, to be taken after it, in order.
 
     def to_json(self) -> str:
         return _STATE.dump_json(self).decode()
@@ -212,8 +214,9 @@ class DialogueState:
 
     def restarted(self, now: Instant) -> DialogueState:
         """The state as it is taken up after a restart: the monotonic clock may have begun anew, so what was weighed
-        before is forgotten and the time to sign out runs from now. Sheet and person stay."""
-        return replace(self, last_scan_ms=now.monotonic_ms, weight=None)
+        before is forgotten and the time to sign out runs from now. Sheet, person and what they scanned stay."""
+        held = tuple(message for message in self.held if not isinstance(message, StableWeight))
+        return replace(self, last_scan_ms=now.monotonic_ms, weight=None, held=held)
 
 
 def booked_after(state: DialogueState, sheet: Sheet) -> tuple[Booked, ...]:

@@ -200,7 +200,17 @@ NOT_BY_WEIGHT = Text(_REFUSED, "not-by-weight", "{item.zh} 不按重量记账", 
 # Booking -------------------------------------------------------------------------------------------------------------
 SHEET_FULL = Text(_REFUSED, "sheet-full", "本单已满，请先确认再继续", "This sheet is full: confirm it, then go on")
 BOOKING = Text(_OK, "booking", "正在记账……", "Being recorded ...", Sound.NONE)
-WAIT = Text(_ASK, "wait", "正在记账，请稍候再扫", "Being recorded: wait, then scan again")
+WAIT = Text(_ASK, "wait", "正在记账，请等“已记账”", "Being recorded: wait until it says so")
+HELD = Text(_OK, "held", "正在记账，已记下，随后计入", "Being recorded: this is kept, and taken after it")
+HELD_FULL = Text(
+    _REFUSED, "held-full", "正在记账，未计入，请等“已记账”后再扫", "Being recorded: NOT taken; scan it again after it"
+)
+HELD_DROPPED = Text(
+    _REFUSED,
+    "held-dropped",
+    "其后扫的 {count} 个未计入，请从这里接着扫",
+    "The {count} scans after it were not taken: go on from here",
+)
 RECORDED = Text(
     _OK, "recorded", "已记账（{action.zh}，{lines} 行）", "Recorded ({action.en}, {lines} lines)", Sound.RECORDED
 )
@@ -209,6 +219,13 @@ NOT_RECORDED = Text(
     "not-recorded",
     "未记账！{reason}。单据保留，请再扫确认",
     "NOT recorded! {reason}. The sheet is kept: confirm again",
+)
+NOT_RECORDED_NOR_HELD = Text(
+    _REFUSED,
+    "not-recorded",
+    "未记账！{reason}。单据保留，请再扫确认；其后扫的 {count} 个未计入，记账后重扫",
+    "NOT recorded! {reason}. The sheet is kept: confirm again. The {count} scans after it were not taken: scan them "
+    "again once it is recorded",
 )
 NOTE_RECORDED = Text(_OK, "note-recorded", "已登记待查", "Noted for a person to look at", Sound.NONE)
 NOTE_NOT_RECORDED = Text(

@@ -1,15 +1,17 @@
 """The scan dialogue: turns the scans, tags and weights of one work place into movements, so that no screen is needed.
 
 States. Nobody is signed in: only a badge is taken. Somebody is: an action opens a sheet; document, bins, goods, amounts and
-weights fill it in, in any order after the action; CONFIRM hands it over. Then everything waits until the outbox answers, and only
-`Recorded` empties the sheet: the person may believe it then and not before. `NotRecorded` keeps the sheet.
+weights fill it in, in any order after the action; CONFIRM hands it over, and only `Recorded` empties the sheet: the person may
+believe it then and not before. `NotRecorded` keeps the sheet. What comes until the outbox answers is held, and taken in order
+after `Recorded` (see `_take_held`): whoever has scanned CONFIRM already reaches for the next sheet.
 
-Rules. Each input of a person or a device gets exactly one `Feedback`; `Woken` gets one when it signs somebody out. An input that
-is refused changes nothing. A sheet has one set of bins. Scanning goods adds one unit: a carton's GTIN adds a carton, booked as
-`factor` base units; the same serial counts once. A quantity label says how many units the last line has in all. WEIGH makes the
-last line what was weighed, in the item's base unit (an exact shift of the decimal point), and uses the weight up; goods scanned
-after that are a new line. UNDO takes back one step of the sheet, as often as there are steps. Who confirms answers for the sheet,
-also when another person began it. What the catalogue does not know is set aside, never made up.
+Rules. Each input of a person or a device gets exactly one `Feedback`, and what was held another one, without a second sound,
+when it is taken; `Woken` gets one when it signs somebody out. An input that is refused changes nothing. A sheet has one set of
+bins. Scanning goods adds one unit: a carton's GTIN adds a carton, booked as `factor` base units; the same serial counts once. A
+quantity label says how many units the last line has in all. WEIGH makes the last line what was weighed, in the item's base unit
+(an exact shift of the decimal point), and uses the weight up; goods scanned after that are a new line. UNDO takes back one step
+of the sheet, as often as there are steps. Who confirms answers for the sheet, also when another person began it. What the
+catalogue does not know is set aside, never made up.
 
 A runner saves `state` before it carries out the outputs. A crash between the two leaves `state.booking`: look whether the
 journal holds its `draft_id` as a movement, and answer `Recorded` or `NotRecorded`. Not handled here: whether the book holds what
@@ -30,6 +32,7 @@ from onebook_edge.capture.dialogue_messages import (
     DialogueInput,
     DialogueOutput,
     Draft,
+    GoodsInput,
     NothingScanned,
     NotRecorded,
     Recorded,
@@ -53,7 +56,7 @@ from onebook_edge.capture.dialogue_state import (
     booked_after,
     sheets_of,
 )
-from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, Words
+from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, FeedbackKind, Sound, Words
 from onebook_edge.capture.label_values import bin_of, command_of, count_of, document_of
 from onebook_edge.capture.scanned_code import Goods, Pallet, Unknown, recognise, short
 from onebook_edge.capture.settings import WorkPlaceSettings
@@ -65,6 +68,8 @@ from onebook_schemas.labels import Command, Label, LabelKind
 from onebook_schemas.stock_events import CaptureSource
 
 _STEPS_MAX = 1_000
+_HELD_MAX = 50  # A storage card that hangs for half a minute, and a person who does not look up.
+_STOPS = (FeedbackKind.ASK, FeedbackKind.REFUSED)
 _CHINA = timezone(timedelta(hours=8))
 _BEFORE_THIS_SOFTWARE = date(2025, 1, 1)
 
@@ -96,6 +101,8 @@ class ScanDialogue:
 
     def handle(self, message: DialogueInput, now: Instant) -> list[DialogueOutput]:
         match message:
+            case Scanned() | TagsSeen() | StableWeight() if self._state.booking:
+                return [self._hold(message, now)]
             case Scanned():
                 return self._scanned(message, now)
             case TagsSeen():
@@ -106,7 +113,7 @@ class ScanDialogue:
                 self._state = replace(self._state, weight=message)
                 return [texts.WEIGHT_SETTLED.say(value=_plain(value), unit=unit)]
             case Recorded(draft_id):
-                return [self._recorded(draft_id)]
+                return [self._recorded(draft_id), *self._take_held(now)]
             case NotRecorded(draft_id, reason):
                 return [self._not_recorded(draft_id, reason)]
             case Woken():
@@ -135,8 +142,6 @@ class ScanDialogue:
 
     def _not_ready(self) -> Feedback | None:
         """What must come before anything can be put on the sheet."""
-        if self._state.booking:
-            return texts.WAIT.say()
         if self._state.actor is None:
             return texts.NEED_BADGE.say()
         if self.sheet.action is None:
@@ -148,8 +153,6 @@ class ScanDialogue:
     def _scanned(self, scan: Scanned, now: Instant) -> list[DialogueOutput]:
         self._sign_out_if_idle(now)
         self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
-        if self._state.booking:
-            return [texts.WAIT.say()]
         meaning = recognise(scan.text, self.catalogue, _day(now))
         match meaning:
             case Label(LabelKind.PERSON, badge):
@@ -254,8 +257,51 @@ class ScanDialogue:
     def _not_recorded(self, draft_id: str, reason: str) -> Feedback:
         if self._state.booking is None or self._state.booking.draft_id != draft_id:
             return texts.NOTE_NOT_RECORDED.say(reason=reason)
-        self._state = replace(self._state, booking=None)
-        return texts.NOT_RECORDED.say(reason=reason)
+        held = self._state.held  # Meant for the sheet after this one, which therefore does not begin.
+        self._state = replace(self._state, booking=None, held=())
+        return (
+            texts.NOT_RECORDED_NOR_HELD.say(reason=reason, count=len(held))
+            if held
+            else texts.NOT_RECORDED.say(reason=reason)
+        )
+
+    # While a booking is under way ------------------------------------------------------------------------------------
+
+    def _hold(self, message: GoodsInput, now: Instant) -> Feedback:
+        """Keep what comes while a booking is under way. CONFIRM once more is the same wish, not another sheet."""
+        if isinstance(message, Scanned):
+            self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
+        held = self._state.held
+        if self._confirms(message, now) and (not held or self._confirms(held[-1], now)):
+            return texts.WAIT.say()
+        if held and isinstance(message, StableWeight) and isinstance(held[-1], StableWeight):
+            held = held[:-1]  # Nobody took the weight before.
+        if len(held) >= _HELD_MAX:
+            return texts.HELD_FULL.say()
+        self._state = replace(self._state, held=(*held, message))
+        return texts.HELD.say()
+
+    def _confirms(self, message: GoodsInput, now: Instant) -> bool:
+        if not isinstance(message, Scanned):
+            return False
+        return recognise(message.text, self.catalogue, _day(now)) == Label(LabelKind.COMMAND, Command.CONFIRM)
+
+    def _take_held(self, now: Instant) -> list[DialogueOutput]:
+        """Take what was held, until the next CONFIRM among it, or until something is asked or refused: nothing may be
+        built on an answer that the person has not heard yet, and a CONFIRM behind it would book what nobody meant."""
+        outputs: list[DialogueOutput] = []
+        while self._state.held and not self._state.booking:
+            self._state, message = replace(self._state, held=self._state.held[1:]), self._state.held[0]
+            said = [_without_second_sound(output) for output in self.handle(message, now)]
+            outputs += said
+            if any(isinstance(output, Feedback) and output.kind in _STOPS for output in said):
+                outputs += self._drop_held()
+        return outputs
+
+    def _drop_held(self) -> list[Feedback]:
+        held = self._state.held
+        self._state = replace(self._state, held=())
+        return [texts.HELD_DROPPED.say(count=len(held))] if held else []
 
     # What fills in the sheet -----------------------------------------------------------------------------------------
 
@@ -392,6 +438,13 @@ class ScanDialogue:
 def _day(now: Instant) -> date:
     """The civil date in China. A box without a battery clock may start in 1970: it is never earlier than its software."""
     return max(datetime.fromtimestamp(now.wall_ms / 1_000, UTC).astimezone(_CHINA).date(), _BEFORE_THIS_SOFTWARE)
+
+
+def _without_second_sound(output: DialogueOutput) -> DialogueOutput:
+    """It beeped when it was held; only what the person must hear of sounds again."""
+    return (
+        replace(output, sound=Sound.NONE) if isinstance(output, Feedback) and output.kind is FeedbackKind.OK else output
+    )
 
 
 def _plain(value: Decimal) -> str:

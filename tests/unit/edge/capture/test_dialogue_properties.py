@@ -7,13 +7,15 @@ and seen, with an outbox that answers sooner, later or not; a twin that goes thr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from onebook_edge.capture.dialogue_messages import DialogueInput, Draft, NotRecorded, Recorded, Scanned, TagsSeen
 from onebook_edge.capture.dialogue_state import DialogueState, sheets_of
-from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.dialogue_texts import Feedback, FeedbackKind
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.machine import Instant, Woken
@@ -86,7 +88,7 @@ class AnyWork(RuleBasedStateMachine):
         assert twin.handle(message, self.place.now) == outputs
         assert twin.state == dialogue.state
         feedback = [output for output in outputs if isinstance(output, Feedback)]
-        assert len(feedback) == 1 or (isinstance(message, Woken) and not feedback)
+        assert len(feedback) == 1 or (isinstance(message, Woken) and not feedback) or before.held
         for draft in (output for output in outputs if isinstance(output, Draft)):
             assert draft.draft_id not in self.draft_ids
             self.draft_ids.add(draft.draft_id)
@@ -97,7 +99,7 @@ class AnyWork(RuleBasedStateMachine):
     def check_undo(self, before: DialogueState) -> None:
         """After a step was taken, an undo on a copy leads back to the sheet before it."""
         state = self.place.dialogue.state
-        if state.booking or len(state.steps) != len(before.steps) + 1:
+        if before.booking or state.booking or len(state.steps) != len(before.steps) + 1:
             return
         copy = ScanDialogue(self.place.settings, self.place.catalogue, str, state)
         copy.handle(Scanned("OBC-UNDO", "scanner-1"), self.place.now)
@@ -134,9 +136,24 @@ class AnyWork(RuleBasedStateMachine):
     def outbox_answers(self, is_recorded: bool) -> None:
         draft_id = self.unanswered.pop(0)
         before = self.place.dialogue.state
-        self.put(Recorded(draft_id, 1) if is_recorded else NotRecorded(draft_id, "满 / full"))
         is_sheet = before.booking is not None and before.booking.draft_id == draft_id
-        assert self.place.dialogue.state.steps == (() if is_sheet and is_recorded else before.steps)
+        expected = self.as_if_scanned_after(before, draft_id) if is_sheet and is_recorded else before
+        self.put(Recorded(draft_id, 1) if is_recorded else NotRecorded(draft_id, "满 / full"))
+        assert self.place.dialogue.state.steps == expected.steps
+        assert self.place.dialogue.state.held == (() if is_sheet and not is_recorded else expected.held)
+
+    def as_if_scanned_after(self, before: DialogueState, draft_id: str) -> DialogueState:
+        """The state had all that was held come after the booking, from a person who stops when something is asked or refused
+        and who confirms once."""
+        dialogue = ScanDialogue(self.place.settings, self.place.catalogue, str, replace(before, held=()))
+        dialogue.handle(Recorded(draft_id, 1), self.place.now)
+        for taken, message in enumerate(before.held):
+            if dialogue.state.booking:
+                return replace(dialogue.state, held=before.held[taken:])
+            for output in dialogue.handle(message, self.place.now):
+                if isinstance(output, Feedback) and output.kind in (FeedbackKind.ASK, FeedbackKind.REFUSED):
+                    return dialogue.state
+        return dialogue.state
 
     @rule(seconds=st.integers(0, 40))
     def time_passes(self, seconds: int) -> None:

@@ -13,6 +13,7 @@ from onebook_edge.capture.dialogue_texts import FeedbackKind, Sound
 from onebook_edge.machine import Woken
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.encoding import EVENT_BYTES_MAX
+from onebook_schemas.labels import Command
 from onebook_schemas.quantities import Quantity
 from onebook_schemas.stock_events import (
     CaptureSource,
@@ -426,11 +427,89 @@ def test_nothing_is_believed_before_the_outbox_has_it() -> None:
     place.scan(BED_PIECE)
     feedback = place.scan("OBC-CONFIRM")
     assert (feedback.code, feedback.sound) == ("booking", Sound.NONE)
-    assert place.say("OBC-CONFIRM", BED_PIECE, "OBC-UNDO", "OBP-lisi") == ["wait"] * 4
-    assert place.tags(sgtin("09520000000042", 1)).code == "wait"
+    assert place.say("OBC-CONFIRM", "OBP-lisi") == ["wait", "held"]
     assert len(place.drafts) == 1
-    feedback = place.recorded()
+    feedback = place.recorded_with_held()[0]
     assert (feedback.zh, feedback.sound) == ("已记账（入库，1 行）", Sound.RECORDED)
+
+
+def next_sheet_while_booking() -> WorkPlace:
+    """One sheet is being booked, and the next one, with goods of every kind, is scanned to its end meanwhile."""
+    place = receiving()
+    place.scan(BED_PIECE, "OBC-CONFIRM")
+    assert set(place.say("OBP-lisi", "OBC-RECEIVE", "OBD-RK2", "OBB-B-02", BED_CARTON, "OBQ-3", RICE)) == {"held"}
+    assert place.put_on_scale("12").code == "held"
+    assert place.put_on_scale("25").code == "held"
+    assert place.say("OBC-WEIGH") == ["held"]
+    assert place.put_on_scale("7").code == "held"
+    assert place.tags(sgtin("09520000000042", 1)).code == "held"
+    assert place.say("OBC-CONFIRM", "OBC-CONFIRM", "OBP-wangwu") == ["held", "wait", "held"]
+    return place
+
+
+def test_what_is_scanned_while_a_booking_is_under_way_is_taken_after_it_in_order() -> None:
+    place = next_sheet_while_booking()
+    said = place.recorded_with_held()
+    assert [feedback.code for feedback in said] == [
+        "recorded", "signed-in", "action-chosen", "document-named", "bin-named", "goods", "goods", "goods",
+        "weight-settled", "weight-taken", "weight-settled", "tags", "booking",
+    ]  # fmt: skip
+    assert said[0].sound is Sound.RECORDED
+    assert {feedback.sound for feedback in said[1:]} == {Sound.NONE}, "each has sounded when it was held"
+    (movement,) = place.drafts[-1].facts
+    assert isinstance(movement, GoodsMoved)
+    assert (movement.actor, movement.document and movement.document.number) == ("lisi", "RK2")
+    assert [(line.item, line.quantity.amount) for line in movement.lines] == [(BED, 6), (RICE, 25), (TENT, 1)]
+    assert [feedback.code for feedback in place.recorded_with_held()] == ["recorded", "signed-in"]
+    assert place.dialogue.state.held == ()
+
+
+def test_what_was_scanned_after_a_confirmation_never_joins_the_sheet_that_was_not_recorded() -> None:
+    place = next_sheet_while_booking()
+    before = place.dialogue.sheet
+    feedback = place.not_recorded()
+    assert (feedback.code, feedback.kind) == ("not-recorded", FeedbackKind.REFUSED)
+    assert "13 个未计入" in feedback.zh
+    assert place.dialogue.sheet == before
+    assert len(place.booked().lines) == 1
+
+
+def test_nothing_held_is_built_on_an_answer_that_the_person_has_not_heard() -> None:
+    place = receiving()
+    place.scan(BED_PIECE, "OBC-CONFIRM")
+    place.scan("OBC-RECEIVE", "OBB-B-02", BED_PIECE, "OBQ-1.5", BED_CARTON, "OBC-CONFIRM")
+    said = place.recorded_with_held()
+    assert [feedback.code for feedback in said[-2:]] == ["amount-broken", "held-dropped"]
+    assert "2 个未计入" in said[-1].zh
+    assert len(place.drafts) == 1, "the held CONFIRM would have booked half a sheet"
+    assert place.scan("OBQ-2").code == "goods"
+    assert place.booked().lines[0].quantity.amount == 2
+
+
+def test_a_reversal_is_asked_about_before_a_held_confirmation_counts() -> None:
+    place = receiving()
+    place.scan(BED_PIECE, "OBC-CONFIRM", "OBC-REVERSE", "OBC-CONFIRM")
+    assert [feedback.code for feedback in place.recorded_with_held()] == ["recorded", "reverse-asked", "held-dropped"]
+    place.scan("OBC-CONFIRM")
+    assert isinstance(place.drafts[-1].facts[0], MovementReversed)
+
+
+def test_what_is_held_has_an_end_and_says_so() -> None:
+    place = receiving()
+    place.scan(BED_PIECE, "OBC-CONFIRM")
+    assert [place.scan(BED_PIECE).code for _ in range(51)] == ["held"] * 50 + ["held-full"]
+    assert place.tags(sgtin("09520000000042", 1)).kind is FeedbackKind.REFUSED
+    assert len(place.dialogue.state.held) == 50
+
+
+def test_what_is_held_outlives_a_restart_but_for_what_lay_on_the_scale() -> None:
+    place = next_sheet_while_booking()
+    kept = DialogueState.from_json(place.dialogue.state.to_json())
+    assert kept == place.dialogue.state
+    restarted = WorkPlace(kept.restarted(place.now))
+    codes = [f.code for f in restarted.dialogue.handle(Recorded(place.drafts[0].draft_id, 9), place.now)]  # type: ignore[union-attr]
+    assert codes[-2:] == ["need-weight", "held-dropped"]
+    assert restarted.dialogue.sheet.action is Command.RECEIVE
 
 
 def test_a_draft_that_was_not_recorded_is_kept_and_can_be_confirmed_again() -> None:

@@ -92,6 +92,12 @@ class WorkPlace:
     def recorded(self) -> Feedback:
         return self.handle(Recorded(self.drafts[-1].draft_id, 7))
 
+    def recorded_with_held(self) -> list[Feedback]:
+        """The outbox answers: the feedback to it, and to all that was held until then."""
+        outputs = self.dialogue.handle(Recorded(self.drafts[-1].draft_id, 7), self.now)
+        self.drafts += [output for output in outputs if isinstance(output, Draft)]
+        return [output for output in outputs if isinstance(output, Feedback)]
+
     def not_recorded(self) -> Feedback:
         return self.handle(NotRecorded(self.drafts[-1].draft_id, "存储已满 / storage is full"))
 
