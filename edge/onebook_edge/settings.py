@@ -99,7 +99,8 @@ class EdgeSettings(_Settings):
     edge_id: EdgeId = Field(description="Name of this edge: MQTT client id and certificate common name.")
     data_folder: Path = Field(default=Path("/var/lib/onebook-edge"), description="Where the outbox is kept.")
     catalogue_file: Path | None = Field(
-        default=None, description="CSV of the item catalogue; without it no goods are known."
+        default=None,
+        description="CSV of the item catalogue, until the centre has given its own; with neither no goods are known.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What the log says.")
     live_interval_s: float = Field(default=5.0, gt=0, description="How often the latest readings are published, in s.")
@@ -118,6 +119,11 @@ class EdgeSettings(_Settings):
     @property
     def checkpoints_path(self) -> Path:
         return self.data_folder / "checkpoints.db"
+
+    @property
+    def reference_folder(self) -> Path:
+        """Documents of the centre: catalogue, site, people, tasks, stock."""
+        return self.data_folder / "reference"
 
     @property
     def identity_folder(self) -> IdentityFolder:

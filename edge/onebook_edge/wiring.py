@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
+from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.care.configuration import Configuration
 from onebook_edge.care.hands import Hands
@@ -30,12 +31,14 @@ from onebook_edge.links.tcp_link import TcpSettings
 from onebook_edge.logs import RECENT, get_logger
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.recorder import Recorder, read_states
+from onebook_edge.reference.library import Library
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
 from onebook_edge.supervisor import VITAL, Supervised, Supervisor, notify_service_manager
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_edge.watchdog import Part
 from onebook_edge.witness import DOCUMENT, Witness
+from onebook_schemas.reference import DOCUMENTS, CatalogueDocument
 
 log = get_logger()
 
@@ -67,13 +70,10 @@ class Agent:
         self._runners: dict[str, DeviceRunner] = {}
         self._hands = Hands(self._ask_device, self._restart_device, RECENT)
         self.care = CareRunner(configuration, self._hands, clock, lambda: self.supervisor.end())
+        self.library = Library(settings.reference_folder, self._hold)
+        self.library.on_changed(CatalogueDocument, lambda one: pipeline.use_catalogue(Catalogue.of_document(one)))
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
-        self.witness = Witness(
-            settings.checkpoints_path,
-            settings.edge_id,
-            lambda name, version: self.uplink.hold_document(name, version),
-            outbox.record,
-        )
+        self.witness = Witness(settings.checkpoints_path, settings.edge_id, self._hold, outbox.record)
         self.renewal = _renewal(settings, self._line, clock, lambda reason: self.uplink.link.reconnect(reason))
         self.supervisor = Supervisor([*self._own_parts(), *self._device_parts()], clock, notify_service_manager)
 
@@ -100,6 +100,7 @@ class Agent:
         yield Supervised(Part("uplink", UPLINK_PATIENCE_MS), self._run_uplink)
         yield Supervised(Part("care", None), lambda _: self.care.run())
         yield Supervised(Part("witness", None), lambda _: self.witness.run())
+        yield Supervised(Part("library", None), lambda _: self.library.run())
         if (renewal := self.renewal) is not None:
             yield Supervised(Part("renewal", None), lambda _: renewal.run())
         yield Supervised(Part("live", None), lambda _: self._publish_live())
@@ -110,6 +111,9 @@ class Agent:
             yield _supervised(device.id, [device.id], hear, clock, device.link, partial(self._build_device, device))
         for bus in self._settings.buses:
             yield _supervised(bus.id, [one.id for one in bus.devices], hear, clock, bus.link, partial(build_bus, bus))
+
+    def _hold(self, name: str, version: int) -> None:
+        self.uplink.hold_document(name, version)
 
     def _hear(self, output: Observed | Faulted | DeviceState) -> None:
         self._hands.hear(output)
@@ -135,16 +139,23 @@ class Agent:
         lines = {one.id: bus.id for bus in self._settings.buses for one in bus.devices}
         return self.supervisor.restart(_part_of(lines.get(device_id, device_id)))
 
-    def _build_uplink(self, turn: Callable[[], None] = lambda: None) -> UplinkRunner:
+    def _build_uplink(
+        self, turn: Callable[[], None] = lambda: None, documents_held: Mapping[str, int] | None = None
+    ) -> UplinkRunner:
         broker = BrokerAddress(self._line.host, self._line.port, self._line.tls)
         edge_id, version = self._settings.edge_id, software_version()
-        uplink = UplinkRunner(edge_id, self.outbox, self._clock, broker, version, turn=turn)
+        uplink = UplinkRunner(
+            edge_id, self.outbox, self._clock, broker, version, turn=turn, documents_held=documents_held
+        )
         self.care.attach(uplink)
         uplink.listen(DOCUMENT, lambda body: self.witness.hear(body))
+        for name in DOCUMENTS:
+            uplink.listen(name, partial(self.library.hear, name))
         return uplink
 
     async def _run_uplink(self, turn: Callable[[], None]) -> None:
-        self.uplink = self._build_uplink(turn)  # Each life begins with what the outbox says.
+        held = self.uplink.documents_held
+        self.uplink = self._build_uplink(turn, held)  # Each life begins with what the outbox says.
         await self.uplink.run()
 
     async def _publish_live(self) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from onebook_schemas.checkpoint import Checkpoint, Position, Statement
 from onebook_schemas.envelope import JournalEvent, TelemetryEvent
+from onebook_schemas.reference import CATALOGUE, DOCUMENTS
 from onebook_schemas.remote_care import Command, DesiredConfiguration, ReplyMessage
 from onebook_schemas.topics import ROOT
 from onebook_schemas.uplink import Ack, EdgeState, Live, UploadHeader
@@ -25,6 +26,15 @@ MESSAGES: dict[str, type[BaseModel]] = {
     "desired_configuration": DesiredConfiguration,
     "command": Command,
     "reply": ReplyMessage,
+    **{f"{name}_document": kind for name, kind in DOCUMENTS.items()},
+}
+
+_GIVEN = {
+    "catalogue": "The item catalogue, one copy for the province.",
+    "site": "What this warehouse is: bins, zones, rules, reasons, holdings.",
+    "people": "Who may work here.",
+    "tasks": "What this warehouse is to carry out.",
+    "stock": "The book of this site as of what the centre had of this edge.",
 }
 
 
@@ -109,14 +119,27 @@ _CHANNELS = (
         False,
         "What became of a configuration or a command.",
     ),
+    *(
+        _Channel(
+            name,
+            f"{ROOT}/reference/{name}" if name == CATALOGUE else f"{ROOT}/e/{{edge_id}}/down/{name}",
+            "send",
+            f"{name}_document",
+            1,
+            True,
+            f"{summary} Part 2 and on of a large one: with /2, /3 ... behind the address.",
+        )
+        for name, summary in _GIVEN.items()
+    ),
 )
 
 
 def _channel(channel: _Channel) -> dict[str, Any]:
+    edge_id = {"edge_id": {"description": "The edge's name: MQTT client id and certificate common name."}}
     return {
         "address": channel.address,
         "summary": channel.summary,
-        "parameters": {"edge_id": {"description": "The edge's name: MQTT client id and certificate common name."}},
+        "parameters": edge_id if "{edge_id}" in channel.address else {},
         "messages": {channel.message: {"$ref": f"#/components/messages/{channel.message}"}},
         "bindings": {"mqtt": {"bindingVersion": "0.2.0", "qos": channel.qos, "retain": channel.retained}},
     }

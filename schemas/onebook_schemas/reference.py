@@ -1,15 +1,17 @@
 """What a warehouse must know to work for weeks without the centre: catalogue, its own bins, people, open tasks, stock.
 
 Retained documents: each is whole, versioned and replaceable, and an edge keeps the newest on its disk. A version is the Unix
-time in ms at which the centre made it, and later than the one before. One that is large comes in parts of the same version.
+time in ms at which the centre made it, and later than the one before. One that is large comes in parts of the same version,
+each retained on a topic of its own (`topics.document`); `whole_of` puts them together.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -31,6 +33,8 @@ CATALOGUE, SITE, PEOPLE, TASKS, STOCK = "catalogue", "site", "people", "tasks", 
 """Names of the documents: `topics.reference(CATALOGUE)`, and `topics.document(edge_id, ...)` for the others."""
 
 PARTS_MAX = 1_000
+SCRYPT_BYTES_MAX = 64 * 1024 * 1024
+"""Memory that checking a PIN may take on a box."""
 
 Gtin14 = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
@@ -38,7 +42,7 @@ BadgeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,40}$")]
 """What stands on a badge behind OBP-."""
 ZoneCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,30}$")]
-_Degrees = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
+_Degrees = Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)]
 _Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 _Days = Annotated[int, Field(ge=0, le=100_000)]
 _Count = Annotated[int, Field(ge=0, le=INT64_MAX)]
@@ -48,17 +52,25 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Document(_Model):
+class ReferenceDocument(_Model):
+    """What all of them have. `ROWS` names the list that grows: what the parts of a large one share out among them."""
+
+    NAME: ClassVar[str]
+    ROWS: ClassVar[str]
+
     v: Literal[1] = 1
     version: _Count = Field(description="Unix ms at which the centre made it; a lower one is ignored")
     part: int = Field(default=1, ge=1, le=PARTS_MAX)
     parts: int = Field(default=1, ge=1, le=PARTS_MAX, description="all of one version make the document")
 
     @model_validator(mode="after")
-    def _part_is_one_of_them(self) -> _Document:
+    def _part_is_one_of_them(self) -> ReferenceDocument:
         if self.part > self.parts:
             raise ValueError(f"part {self.part} of {self.parts}")
         return self
+
+
+DocumentT = TypeVar("DocumentT", bound=ReferenceDocument)
 
 
 class Limits(_Model):
@@ -99,8 +111,10 @@ class CatalogueItem(_Model):
     piece_weight_g: Decimal | None = Field(default=None, gt=0, description="for counting pieces on a scale")
 
 
-class CatalogueDocument(_Document):
+class CatalogueDocument(ReferenceDocument):
     """One copy for the province, on `reference/catalogue`."""
+
+    NAME, ROWS = CATALOGUE, "items"
 
     items: tuple[CatalogueItem, ...] = Field(max_length=20_000)
 
@@ -150,8 +164,10 @@ class SiteRules(_Model):
     near_expiry_days: tuple[_Days, ...] = Field(default=(30, 90, 180), max_length=5)
 
 
-class SiteDocument(_Document):
+class SiteDocument(ReferenceDocument):
     """What this warehouse is: its name, its bins and zones, the rules and reasons that hold in it."""
+
+    NAME, ROWS = SITE, "bins"
 
     site_id: ShortText
     name_zh: ShortText
@@ -179,6 +195,17 @@ class PinHash(_Model):
     p: int = Field(ge=1, le=4)
     hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
+    @model_validator(mode="after")
+    def _a_box_can_check_it(self) -> PinHash:
+        if self.memory_bytes > SCRYPT_BYTES_MAX:
+            raise ValueError(f"needs {self.memory_bytes} bytes of memory; at most {SCRYPT_BYTES_MAX}")
+        return self
+
+    @property
+    def memory_bytes(self) -> int:
+        """What scrypt takes: 128 N r, and 128 r p (RFC 7914, section 6)."""
+        return 128 * self.r * ((1 << self.log2_n) + self.p)
+
 
 class PersonOnSite(_Model):
     badge: BadgeCode
@@ -191,7 +218,9 @@ class PersonOnSite(_Model):
     until: date | None = Field(default=None, description="last day on which the person may work here")
 
 
-class PeopleDocument(_Document):
+class PeopleDocument(ReferenceDocument):
+    NAME, ROWS = PEOPLE, "people"
+
     people: tuple[PersonOnSite, ...] = Field(default=(), max_length=2_000)
 
 
@@ -231,7 +260,9 @@ class Task(_Model):
     lines: tuple[TaskLine, ...] = Field(default=(), max_length=2_000)
 
 
-class TasksDocument(_Document):
+class TasksDocument(ReferenceDocument):
+    NAME, ROWS = TASKS, "tasks"
+
     tasks: tuple[Task, ...] = Field(default=(), max_length=2_000)
 
 
@@ -259,12 +290,33 @@ class TakenThrough(_Model):
     sequence: _Count
 
 
-class StockDocument(_Document):
+class StockDocument(ReferenceDocument):
     """The book of this site as the centre had it. What the edge recorded behind `taken` comes on top."""
+
+    NAME, ROWS = STOCK, "lines"
 
     site_id: ShortText
     taken: tuple[TakenThrough, ...] = Field(default=(), max_length=1_000)
     lines: tuple[StockLine, ...] = Field(default=(), max_length=50_000)
 
 
-ReferenceDocument = CatalogueDocument | SiteDocument | PeopleDocument | TasksDocument | StockDocument
+DOCUMENTS: Final[dict[str, type[ReferenceDocument]]] = {
+    kind.NAME: kind for kind in (CatalogueDocument, SiteDocument, PeopleDocument, TasksDocument, StockDocument)
+}
+
+
+def parts_of(document: DocumentT, rows_max: int) -> list[DocumentT]:
+    """A whole document in parts with at most so many rows each; whatever else it says is in every part."""
+    rows = getattr(document, document.ROWS)
+    starts = range(0, max(len(rows), 1), rows_max)
+    return [
+        document.model_copy(update={document.ROWS: rows[start : start + rows_max], "part": part, "parts": len(starts)})
+        for part, start in enumerate(starts, 1)
+    ]
+
+
+def whole_of(parts: Sequence[DocumentT]) -> DocumentT:
+    """The document that these parts, in order, are all of. The rows of a whole one may be more than those of a part."""
+    first = parts[0]
+    rows = tuple(row for part in parts for row in getattr(part, first.ROWS))
+    return first.model_copy(update={first.ROWS: rows, "part": 1, "parts": 1})

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from onebook_schemas.chain import chain_heads
 from onebook_schemas.encoding import decode, decode_upload
 from onebook_schemas.envelope import journal_event_of, telemetry_event_of
+from onebook_schemas.reference import DOCUMENTS, ReferenceDocument
 from onebook_schemas.uplink import Ack, EdgeState, Live, Stream
 
 V1 = Path(__file__).resolve().parents[1] / "testdata" / "messages" / "v1"
@@ -50,6 +51,12 @@ def test_the_small_messages_of_version_1_are_read(name: str, kind: type[BaseMode
     assert decode(kind, (V1 / f"{name}.bin").read_bytes()).model_dump()["v"] == 1
 
 
+@pytest.mark.parametrize("kind", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_the_documents_of_version_1_are_read(kind: type[ReferenceDocument]) -> None:
+    document = decode(kind, (V1 / f"{kind.NAME}_document.bin").read_bytes())
+    assert (document.v, document.version, len(getattr(document, kind.ROWS))) == (1, 1_790_000_000_000, 1)
+
+
 def test_every_kept_message_is_read_by_a_test_here() -> None:
     assert {path.stem for path in V1.glob("*.bin")} == {
         "journal_upload",
@@ -58,4 +65,5 @@ def test_every_kept_message_is_read_by_a_test_here() -> None:
         "ack",
         "edge_state",
         "live",
+        *(f"{name}_document" for name in DOCUMENTS),
     }

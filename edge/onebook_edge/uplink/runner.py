@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from onebook_edge.clock import Clock
@@ -58,6 +58,7 @@ class UplinkRunner:
         software_version: str,
         settings: UplinkSettings | None = None,
         turn: Callable[[], None] = lambda: None,  # Called at least every `TURN_S`: the proof that it lives.
+        documents_held: Mapping[str, int] | None = None,
     ) -> None:
         self._edge_id, self._outbox, self._clock = edge_id, outbox, clock
         self._software_version = software_version
@@ -66,7 +67,7 @@ class UplinkRunner:
         self._inbox: asyncio.Queue[UplinkInput] = asyncio.Queue()
         self._publishing: set[asyncio.Task[None]] = set()
         self._listeners: dict[str, Callable[[bytes], None]] = {}
-        self._documents_held: dict[str, int] = {}
+        self.documents_held = dict(documents_held or {})
         self.on_connected: Callable[[], None] = lambda: None
         self.on_ack: Callable[[], None] = lambda: None  # The collector answered: this edge is in touch.
         self._encoded: dict[Stream, tuple[Upload, bytes]] = {}  # The same bytes when sent again.
@@ -76,7 +77,7 @@ class UplinkRunner:
             broker.port,
             edge_id,
             tls=broker.tls,
-            subscriptions=[(topics.down_filter(edge_id), 1)],
+            subscriptions=[(topics.down_filter(edge_id), 1), (topics.REFERENCE_FILTER, 1)],
             will=LastWill(topics.state(edge_id), encode(self._state(online=False))),
             on_connected=lambda: self._inbox.put_nowait(Connected()),
             on_disconnected=self._hear_disconnected,
@@ -101,12 +102,13 @@ class UplinkRunner:
                 self.on_connected()
 
     def listen(self, name: str, hear: Callable[[bytes], None]) -> None:
-        """Hand what comes by the topic `down/<name>` (a retained document, a command) to `hear`. Call before `run`."""
+        """Hand what comes by `down/<name>` or `reference/<name>` (a retained document, a part of one, a command) to `hear`.
+        Call before `run`."""
         self._listeners[name] = hear
 
     def hold_document(self, name: str, version: int) -> None:
         """Say in the state of this edge which version of a document it holds."""
-        self._documents_held[name] = version
+        self.documents_held[name] = version
         if self.link.connected.is_set():
             self._publish_state()
 
@@ -204,7 +206,7 @@ class UplinkRunner:
             software_version=self._software_version,
             epochs={stream: self._outbox[stream].epoch for stream in Stream},
             clock_synchronised=self._clock.synchronised(),
-            documents_held=dict(self._documents_held),
+            documents_held=dict(self.documents_held),
         )
 
     def _publish_state(self) -> None:
@@ -216,7 +218,7 @@ class UplinkRunner:
 
     def _hear_message(self, message: Inbound) -> None:
         self.link.acknowledge(message)  # Acks, documents and commands come again until they are answered.
-        name = message.topic.rsplit("/", 1)[-1]
+        name = topics.heard_by_edge(message.topic)
         if name == "ack":
             self._hear_ack(message.body)
         elif name in self._listeners:

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from onebook_edge.capture.catalogue import Catalogue, Tracking, is_counted, mass_in
+from onebook_edge.capture.catalogue import Catalogue, Item, Tracking, is_counted, mass_in
 from onebook_edge.errors import ConfigurationError
+from onebook_schemas.reference import CatalogueDocument, CatalogueItem, Limits
 from tests.unit.edge.capture.work_place import BED, CATALOGUE_CSV, PADDY, RICE, TENT
 
 CATALOGUE = Catalogue.from_csv_text(CATALOGUE_CSV)
@@ -78,3 +79,41 @@ def test_masses_are_converted_by_shifting_the_point() -> None:
 
 def test_only_measured_units_exist_in_parts() -> None:
     assert [unit for unit in ("EA", "SET", "CT", "KGM", "MTR", "MTQ") if is_counted(unit)] == ["EA", "SET", "CT"]
+
+
+def test_a_catalogue_of_a_document_is_the_one_of_the_file() -> None:
+    document = CatalogueDocument(
+        version=1, items=tuple(map(as_given, map(CATALOGUE.by_code, (TENT, BED, PADDY, RICE))))
+    )
+    catalogue = Catalogue.of_document(document)
+    assert [catalogue.by_code(code) for code in (TENT, BED, PADDY, RICE)] == [
+        CATALOGUE.by_code(code) for code in (TENT, BED, PADDY, RICE)
+    ]
+    assert catalogue.by_gtin("19520000000063") == CATALOGUE.by_gtin("19520000000063")
+
+
+def as_given(item: Item | None) -> CatalogueItem:
+    assert item is not None
+    units = [
+        {"code": item.base_unit if unit.factor == 1 else "CT", "name_zh": unit.name_zh, "factor": unit.factor}
+        | {"gtin": unit.gtin14}
+        for unit in item.units
+    ]
+    names = {"name_zh": item.name_zh, "name_en": item.name_en, "pinyin_initials": item.pinyin_initials.lower()}
+    more = {"category": item.category, "tracking": item.tracking.value, "shelf_life_days": item.shelf_life_days}
+    return CatalogueItem.model_validate({"code": item.code, "units": units, **names, **more})
+
+
+def test_climate_care_and_reuse_stand_in_the_province_s_file_too() -> None:
+    row = f"{HEAD},category,inspection_days,reusable,temp_max_c,rh_max_pct\n{TENT_ROW},life_support,365,yes,35,75\n"
+    item = Catalogue.from_csv_text(row).by_code(TENT)
+    assert item is not None
+    assert (item.category, item.inspection_days, item.is_reusable) == ("life_support", 365, True)
+    assert item.limits == Limits(temperature_c_max=35, humidity_rh_max=75)
+
+
+def test_a_bag_of_which_forty_make_a_tonne_is_no_unit() -> None:
+    row = "PH05005,生石灰,SSH,Quicklime,吨,TNE,bulk,,40,袋,,19520000000999"
+    catalogue = Catalogue.from_csv_text(f"{HEAD}\n{row}\n")
+    assert catalogue.by_gtin("19520000000999") is None
+    assert catalogue.by_code("PH05005") is not None
