@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pypdfium2
 import zxingcpp
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
+
+from onebook_edge.paper.pages import ASSETS, asset
 
 LABEL_DPI = 203.2  # Eight dots in a millimetre.
 _FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.QRCode])
@@ -31,13 +33,20 @@ class PrintedPage:
 
 
 async def print_html(browser: Browser, html: str) -> bytes:
-    """The PDF that the browser makes of a page, on the paper that its style asks for."""
+    """The PDF that the browser makes of a page, on the paper that its style asks for. Assets come from the package."""
     page = await browser.new_page()
     try:
-        await page.set_content(html)
+        await page.route("**/paper/*", _give_asset)
+        await page.route("http://edge.test/", lambda route: route.fulfill(body=html, content_type="text/html"))
+        await page.goto("http://edge.test/")
         return await page.pdf(prefer_css_page_size=True, print_background=True)
     finally:
         await page.close()
+
+
+async def _give_asset(route: Route) -> None:
+    name = route.request.url.rpartition("/")[2]
+    await route.fulfill(body=asset(name), content_type=ASSETS[name])
 
 
 def printed_pages(pdf: bytes, dpi: float = LABEL_DPI) -> list[PrintedPage]:

@@ -1,0 +1,55 @@
+"""The sheet that hangs laminated at a work place: every command as a code that a scanner reads from an arm's length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from onebook_edge.capture.dialogue_texts import ACTIONS, Words
+from onebook_edge.paper.code128 import code128
+from onebook_edge.paper.symbols import MODULE_MM_MAX, Picture, bars
+from onebook_schemas.labels import Command, LabelKind, command_text, label_text
+
+_BARS_MM: Final = Decimal(14)
+_STEPS: Final[Mapping[Command, Words]] = {
+    Command.WEIGH: Words("取重", "take the weight"),
+    Command.CONFIRM: Words("确认", "confirm"),
+    Command.UNDO: Words("撤销", "undo"),
+    Command.CANCEL: Words("放弃", "cancel"),
+}
+COUNTS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 50, 100, 200)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCell:
+    words: Words
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGroup:
+    title: Words
+    cells: tuple[CommandCell, ...]
+
+
+def command_sheet(counts: Iterable[int] = COUNTS) -> tuple[CommandGroup, ...]:
+    """What to do, how to go on, how many. Read from left to right in the order in which people need them."""
+    return (
+        _commands(Words("做什么", "What to do"), ACTIONS),
+        _commands(Words("下一步", "How to go on"), _STEPS),
+        CommandGroup(Words("数量", "How many"), tuple(_quantity(count) for count in counts)),
+    )
+
+
+def _commands(title: Words, commands: Mapping[Command, Words]) -> CommandGroup:
+    return CommandGroup(title, tuple(_cell(words, command_text(command)) for command, words in commands.items()))
+
+
+def _quantity(count: int) -> CommandCell:
+    return _cell(Words(str(count), str(count)), label_text(LabelKind.QUANTITY, str(count)))
+
+
+def _cell(words: Words, text: str) -> CommandCell:
+    return CommandCell(words, bars(code128(text), MODULE_MM_MAX, _BARS_MM))

@@ -1,0 +1,56 @@
+"""Labels and documents as pages that a browser prints. The style names the paper; nobody sets anything in a print dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final, Literal
+
+from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.paper.command_sheet import CommandGroup
+from onebook_edge.paper.labels import LabelFace, LabelSize
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Language = Literal["zh", "en"]
+ASSETS: Final = {"print.css": "text/css", "print.js": "text/javascript"}
+"""Files that a page asks for beside itself, with their media types."""
+
+_PER_A4: Final = {LabelSize.SMALL: 21, LabelSize.MEDIUM: 8, LabelSize.LARGE: 2}
+_BACK, _PRINT = Words("返回", "Back"), Words("打印", "Print")
+
+
+class Press:
+    """Makes pages in one language. `assets` is where the browser finds the style, `back` where its link leads."""
+
+    def __init__(self, language: Language, *, assets: str = "/paper", back: str = "/papers") -> None:
+        self._places = {"language": language, "assets": assets, "back": back, "say_back": _BACK, "say_print": _PRINT}
+
+    def labels(self, faces: Sequence[LabelFace], *, on_a4: bool = False) -> str:
+        """Labels of one size: one on a page, or a sheet of them. Raises ValueError when they differ in size."""
+        if len({face.size for face in faces}) != 1:
+            raise ValueError("labels that are printed together are of one size, and at least one")
+        many = _PER_A4[faces[0].size] if on_a4 else 1
+        pages = [faces[start : start + many] for start in range(0, len(faces), many)]
+        return self._page("labels.html", faces=faces, pages=pages, on_a4=on_a4)
+
+    def command_sheet(self, groups: Sequence[CommandGroup]) -> str:
+        return self._page("command_sheet.html", groups=groups, heading=Words("作业码", "Command codes"))
+
+    def _page(self, template: str, **values: object) -> str:
+        return _templates().get_template(template).render(**self._places, **values)
+
+
+def asset(name: str) -> str:
+    """The text of one of ASSETS."""
+    return (resources.files("onebook_edge.paper") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    import jinja2  # Loaded when something is printed.
+
+    loader = jinja2.PackageLoader("onebook_edge.paper")
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
