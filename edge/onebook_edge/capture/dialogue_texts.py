@@ -72,6 +72,17 @@ ACTIONS: Final[Mapping[Command, Words]] = {
     Command.REVERSE: Words("冲销", "reversal"),
 }
 
+COMMANDS: Final[Mapping[Command, Words]] = {
+    **ACTIONS,
+    Command.CONFIRM: Words("确认", "confirm"),
+    Command.UNDO: Words("撤销", "undo"),
+    Command.CANCEL: Words("放弃", "cancel"),
+    Command.WEIGH: Words("取重", "take the weight"),
+}
+"""What is printed beside the code of a command, and on its button."""
+
+NO_SHEET: Final = Words("请选择作业", "Choose what to do")
+
 REVERSAL_REASON: Final = "扫码冲销 / reversed by scan"
 
 _OK, _ASK, _WARN, _REFUSED = FeedbackKind.OK, FeedbackKind.ASK, FeedbackKind.WARN, FeedbackKind.REFUSED
@@ -196,6 +207,8 @@ NEED_WEIGHT = Text(
     _ASK, "need-weight", "没有可用的稳定重量，请重新放上秤", "No settled weight at hand: put it on the scale again"
 )
 NOT_BY_WEIGHT = Text(_REFUSED, "not-by-weight", "{item.zh} 不按重量记账", "{item.en} is not booked by weight")
+
+READY = Text(_OK, "ready", "核对无误请扫确认，或继续扫物资", "Check and confirm, or scan more goods")
 
 # Booking -------------------------------------------------------------------------------------------------------------
 SHEET_FULL = Text(_REFUSED, "sheet-full", "本单已满，请先确认再继续", "This sheet is full: confirm it, then go on")
