@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from onebook_edge.capture.catalogue import Catalogue, Item, TradeUnit, Tracking
+from onebook_edge.capture.catalogue import Catalogue, Item, Tracking, TradeUnit
 from onebook_schemas.stock_events import Lot
 
 TENT = Item(
