@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.faults import STRIKES, Ending
+from tests.chaos.keeper import Keeper
 from tests.chaos.plan import COLLECTOR, Fault, Kind, plan
 from tests.chaos.world import Load, World
-from tests.end_to_end import truth
+from tests.end_to_end import comparison
 from tests.end_to_end.loaded_edge import PROBE
-from tests.end_to_end.truth import ReadingsLost
+from tests.end_to_end.readings import ReadingsLost
 
 DRAINED_WITHIN_S = 180.0
 BACKUPS = 20
+SAID_EVERY_S = 30.0
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class Result:
     readings: ReadingsLost = field(default_factory=lambda: ReadingsLost(0, []))
     verify: str = ""
     ended_by_itself: int = 0
+    keeper: Counter[str] = field(default_factory=Counter)  # What the person at the centre did about clones.
     left_out: list[str] = field(default_factory=list)  # Kinds of fault that this machine cannot do.
 
 
@@ -74,8 +77,9 @@ class Campaign:
         self._world, self._faults, self._seed = world, faults, seed
         self._log_file = log_file
         self._lasting: list[_Lasting] = []
-        self._began = 0.0
+        self._began = self._says_at = 0.0
         self._backups = 0
+        self._keeper = Keeper(world, lambda part: not any(part in one.fault.holds for one in self._lasting))
 
     def run(self) -> Result:
         world, result = self._world, Result()
@@ -87,7 +91,7 @@ class Campaign:
             result.faults[fault.kind] += 1
             result.struck[fault.victim.split("-")[0]] += 1
         self._wait_for(world.load.of_each * world.load.edges)
-        world.wait_until(lambda: not self._lasting, self._end_those_due)
+        world.wait_until(lambda: not self._lasting, self._keep_house)
         result.worked_s = time.monotonic() - self._began
         result.drained_s = self._drain()
         self._check(result)
@@ -98,6 +102,8 @@ class Campaign:
 
     def _keep_house(self) -> None:
         self._end_those_due()
+        self._say_how_far()
+        self._keeper.look()
         share = self._world.believed() * BACKUPS // self._world.load.movements
         if share > self._backups and COLLECTOR not in self._world.full:
             self._backups = share
@@ -127,13 +133,16 @@ class Campaign:
     def _drain(self) -> float:
         """Until the centre has acknowledged everything; the seconds that it took."""
         since = time.monotonic()
-        ends = self._world.ends()
+        ends, decided = self._world.ends(), self._keeper.told.total()
 
         def everything_is_there() -> bool:
+            nonlocal ends, decided
             assert time.monotonic() - since < DRAINED_WITHIN_S, f"not drained within {DRAINED_WITHIN_S} s"
-            return self._world.centre_holds(ends)
+            if decided != self._keeper.told.total():
+                ends, decided = self._world.ends(), self._keeper.told.total()
+            return self._world.centre_holds(ends) and self._world.is_unmixed()
 
-        self._world.wait_until(everything_is_there)
+        self._world.wait_until(everything_is_there, self._keep_house)
         return time.monotonic() - since
 
     def _check(self, result: Result) -> None:
@@ -142,8 +151,16 @@ class Campaign:
             program.stop()
         result.ended_by_itself = self._world.ended_by_itself.total()
         result.verify = plant.centre("verify")
-        result.told, result.readings = truth.check_all(plant, self._world.truths(), PROBE)
-        assert result.told["believed"] == self._world.load.of_each * self._world.load.edges
+        result.keeper = self._keeper.told
+        result.told, result.readings = comparison.check_all(plant, self._world.truths(), PROBE)
+        assert result.told["believed"] >= self._world.load.of_each * self._world.load.edges
+
+    def _say_how_far(self) -> None:
+        now = time.monotonic() - self._began
+        if now >= self._says_at:
+            self._says_at = now + SAID_EVERY_S
+            struck = sum(fault.after_movements <= self._world.believed() for fault in self._faults)
+            print(f"{now:6.0f} s: {self._world.believed():,} movements, {struck:,} faults", flush=True)
 
     def _note(self, fault: Fault, what: str) -> None:
         entry = {

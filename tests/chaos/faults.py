@@ -102,6 +102,11 @@ def _expired(world: World, fault: Fault, dice: random.Random) -> Ending:
     return partial(begin_again, is_valid=True)
 
 
+def _clone(world: World, fault: Fault, dice: random.Random) -> Ending:
+    world.twins.make(fault.victim)
+    return partial(world.twins.decide, fault.victim, twin_stays=dice.random() < 0.5)
+
+
 STRIKES: Mapping[Kind, Strike] = {
     Kind.KILL: _kill,
     Kind.FREEZE: _freeze,
@@ -116,4 +121,5 @@ STRIKES: Mapping[Kind, Strike] = {
     Kind.RESTORE: _restore,
     Kind.NEW_CARD: _new_card,
     Kind.EXPIRED: _expired,
+    Kind.CLONE: _clone,
 }

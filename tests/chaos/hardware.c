@@ -105,9 +105,12 @@ static void keep(int fd) {
   char path[PATH_MAX], kept[PATH_MAX];
   struct stat is, there;
   if (fstat(fd, &is) || !S_ISREG(is.st_mode) || !name_of(fd, path) || !on_platter(path, kept)) return;
-  char again[64]; /* The descriptor may be for writing only. */
+  /* To close any descriptor of a file gives up all locks that this process has on it, and a second process would take the
+   * database for its own: another one is opened only where this one is for writing only. */
+  char again[64];
   snprintf(again, sizeof again, "/proc/self/fd/%d", fd);
-  int from = open(again, O_RDONLY | O_CLOEXEC), to = open(kept, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  int is_blind = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+  int from = is_blind ? open(again, O_RDONLY | O_CLOEXEC) : fd, to = open(kept, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (from < 0 || to < 0) die(kept);
   struct file *one = known(&is);
   if (one->whole || fstat(to, &there) || there.st_size == 0) copy(from, to, 0, is.st_size);
@@ -115,7 +118,8 @@ static void keep(int fd) {
   one->whole = one->count = 0;
   REAL(int, "ftruncate64", int, off_t);
   if (real(to, is.st_size)) die("ftruncate of the platter");
-  close(from), close(to);
+  if (is_blind) close(from);
+  close(to);
 }
 
 static int synced(int result, int fd) {

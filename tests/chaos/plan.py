@@ -28,6 +28,7 @@ class Kind(enum.StrEnum):
     RESTORE = "collector restored from an old backup"
     NEW_CARD = "storage replaced"
     EXPIRED = "certificate expired"
+    CLONE = "edge cloned"  # Two boxes under one name, until a person stops one of them.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ NATURES: Mapping[Kind, Nature] = {
     Kind.RESTORE: Nature(1, {COLLECTOR: 1}, (0.0, 0.0), _PROCESS | _DISK),
     Kind.NEW_CARD: Nature(1, {"edge": 1}, (0.0, 0.5), _PROCESS | _DISK),
     Kind.EXPIRED: Nature(3, _ON_A_LINE, (1.0, 6.0), _PROCESS),
+    Kind.CLONE: Nature(2, {"edge": 1}, (3.0, 9.0), _PROCESS | _DISK),
 }
 
 

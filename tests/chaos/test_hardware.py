@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -79,3 +81,31 @@ def test_what_is_known_of_earlier_boots_outlives_a_power_cut(
     run_on(machine, _ANCHORS, str(boots))
     machine.lose_power(random.Random(1))
     assert boots.read_text() == '{"boot": 1}'
+
+
+_LOCKS = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode=wal")
+database.execute("CREATE TABLE one (x)")
+database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+database.execute("INSERT INTO one VALUES (1)")
+print(flush=True)
+input()
+"""
+
+
+def test_a_sync_gives_up_no_lock(tmp_path: Path) -> None:
+    """Else a second process takes a database that is in use for its own, and removes its write-ahead log."""
+    machine = Hardware(tmp_path / "storage", tmp_path / "hardware")
+    database = tmp_path / "storage" / "one.db"
+    command = [sys.executable, "-c", _LOCKS, str(database)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | machine.environment
+    ) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        with contextlib.closing(sqlite3.connect(database)) as second:
+            second.execute("SELECT * FROM one").fetchall()
+        assert database.with_name("one.db-wal").exists()
+        first.kill()

@@ -17,15 +17,19 @@ from tests.chaos.certificates import Certificates
 from tests.chaos.disk import SmallDisk, can_mount
 from tests.chaos.hardware import Hardware
 from tests.chaos.plan import BROKER, COLLECTOR, Kind
-from tests.end_to_end import truth
+from tests.chaos.twins import Twins
 from tests.end_to_end.line_thread import LineThread
 from tests.end_to_end.plant import POLL_S, Plant, has_table, read
 from tests.end_to_end.programs import Program
+from tests.end_to_end.truth import Damage, EdgeTruth
 
 RESTARTED_AFTER_S = 1.0  # What a service manager waits before it starts a program that has ended by itself.
 DIES_WITHIN_S = 5.0  # A program that met the full disk at its start may still be ending when there is room again.
 _DATABASES = ("ledger", "metrics", "warnings", "administration")  # In the order that docs/operating tells.
 _MARGIN_MS = 1_000
+_LOADED_EDGE = "tests.end_to_end.loaded_edge"
+
+LogKey = tuple[str, str, str]  # Edge, epoch, stream.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,12 +63,13 @@ class World:
         self.full: dict[str, float] = {}  # Whose disk is full, and since when.
         self.ended_by_itself: Counter[str] = Counter()
         self.restores = 0
+        self.twins = Twins(self)
         self._full_ms: dict[str, list[tuple[int, int]]] = {name: [] for name in load.edge_ids}
         self._gone: dict[str, set[str]] = {name: set() for name in load.edge_ids}
         self._cards = dict.fromkeys(load.edge_ids, 1)
         self._restart_at: dict[str, float] = {}
         self._had_room_at: dict[str, float] = {}
-        self._believed = {name: _GrowingFile(self._truth_folder(name) / "believed") for name in load.edge_ids}
+        self._believed = {name: _GrowingFile(self.truth_folder(name) / "believed") for name in load.edge_ids}
         self._cleanup = contextlib.ExitStack()
         self.hardware: dict[str, Hardware] = {}
         self.lines: dict[str, LineThread] = {}
@@ -88,6 +93,7 @@ class World:
     ) -> None:
         if error is not None:
             self._keep_evidence()
+        self.twins.end()
         self._cleanup.close()
 
     def able(self) -> list[Kind]:
@@ -118,6 +124,7 @@ class World:
 
     def look_after(self) -> None:
         """Start again what has ended because its disk is full. Raises ProgramFailedError for any other end."""
+        self.twins.must_run()
         for name, program in [(COLLECTOR, self.plant.collector), *self.plant.edges.items()]:
             if not program.has_ended_by_itself:
                 continue
@@ -128,34 +135,59 @@ class World:
                 self.ended_by_itself[name] += 1
                 program.start()
 
-    def ends(self) -> dict[tuple[str, str, str], int]:
-        """The last sequence of each stream now, by edge, epoch and stream."""
+    def ends(self) -> dict[LogKey, tuple[int, bytes]]:
+        """The last sequence of each stream now, and the journal's hash there."""
         found = {}
         for name in self.load.edge_ids:
             for stream in ("journal", "telemetry"):
-                query = "SELECT epoch, (SELECT coalesce(max(through), 0) FROM event) FROM identity"
-                ((epoch, last),) = read(self.storage(name) / f"{stream}.db", query)
-                found[name, epoch, stream] = last
+                query = "SELECT epoch, through, chain_hash FROM identity, event ORDER BY sequence DESC LIMIT 1"
+                for epoch, last, head in read(self.storage(name) / f"{stream}.db", query):
+                    found[name, epoch, stream] = last, head or b""
         return found
 
-    def centre_holds(self, ends: Mapping[tuple[str, str, str], int]) -> bool:
-        """Whether its cursors have come so far: what an edge was told before a restore proves nothing."""
-        rows = read(self.plant.ledger_file, "SELECT edge_id, epoch, stream, accepted_through FROM log")
-        cursors = {(edge_id, epoch, stream): accepted for edge_id, epoch, stream, accepted in rows}
-        return all(cursors.get(key, 0) >= last for key, last in ends.items())
+    def centre_holds(self, ends: Mapping[LogKey, tuple[int, bytes]]) -> bool:
+        """Whether its cursors have come so far, with this content: what an edge was told before a restore proves nothing."""
+        query = """
+            SELECT edge_id, epoch, stream, accepted_through, is_forked, (SELECT chain_hash FROM envelope
+                WHERE envelope.log_id = log.log_id AND sequence = ?) FROM log WHERE (edge_id, epoch, stream) = (?, ?, ?)
+        """
+        for key, (last, head) in ends.items():
+            rows = read(self.plant.ledger_file, query, [last, *key])
+            if not rows or rows[0][3] < last or rows[0][4] or (key[2] == "journal" and rows[0][5] != head):
+                return False
+        return True
 
-    def truths(self) -> Iterator[tuple[str, truth.EdgeTruth]]:
-        """What each edge wrote down, and what was done to it."""
+    def truths(self) -> Iterator[tuple[str, EdgeTruth]]:
+        """What each edge wrote down, and what was done to it; one at a time, or they would not fit into memory."""
         for name in self.load.edge_ids:
-            yield (
-                name,
-                dataclasses.replace(
-                    truth.EdgeTruth.of(self._truth_folder(name)),
-                    gone_with_card=frozenset(self._gone[name]),
-                    cards=self._cards[name],
-                    full_ms=tuple(self._full_ms[name]),
-                ),
+            of_twins = self.twins.of(name)
+            of_twins.note_ended(self.storage(name))
+            damage = Damage(
+                gone_with_card=frozenset(self._gone[name]),
+                kept_beside=frozenset(of_twins.kept_beside),
+                epochs_max=self._cards[name] + len(of_twins.ended),
+                full_ms=tuple(self._full_ms[name]),
+                cloned_ms=tuple(of_twins.windows),
             )
+            yield name, EdgeTruth.of(self.truth_folder(name), of_twins.truths, damage)
+
+    def is_heard(self, name: str) -> bool:
+        """Whether the telemetry of this edge is delivered but for what was said just now."""
+        query = "SELECT (SELECT coalesce(max(through), 0) FROM event) - delivered_through FROM position"
+        file = self.storage(name) / "telemetry.db"
+        return has_table(file, "position") and all(waiting <= 1 for (waiting,) in read(file, query))
+
+    def is_unmixed(self) -> bool:
+        return all(self.twins.of(name).since_ms is None for name in self.load.edge_ids)
+
+    def epoch(self, name: str) -> str:
+        ((epoch,),) = read(self.storage(name) / "journal.db", "SELECT epoch FROM identity")
+        return str(epoch)
+
+    def attempted(self, name: str) -> int:
+        """Movements that staff have tried to book."""
+        path = self.truth_folder(name) / "attempted"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
 
     # Processes --------------------------------------------------------------------------------------------------
 
@@ -225,6 +257,7 @@ class World:
         journal = self.plant.edge_folder(name) / "journal.db"
         if has_table(journal, "event"):
             self._gone[name] |= self._not_delivered(name, journal)
+        self.twins.of(name).note_ended(self.storage(name))
         for left in self.plant.edge_folder(name).iterdir():
             left.unlink()
         self.hardware[name].settle()
@@ -236,9 +269,27 @@ class World:
         query = "SELECT accepted_through FROM log WHERE edge_id = ? AND epoch = ? AND stream = 'journal'"
         held = read(self.plant.ledger_file, query, [name, epoch])
         accepted = held[0][0] if held else 0
-        assert accepted >= delivered or self.restores, f"{name} believes in an ack for what the centre does not hold"
+        excused = self.restores or self.twins.of(name).truths
+        assert accepted >= delivered or excused, f"{name} believes in an ack for what the centre does not hold"
+        common = self._last_in_common(name, epoch, journal, min(accepted, delivered))
         query = "SELECT json_extract(body, '$.fact.movement_id') FROM event WHERE sequence > ?"
-        return {movement_id for (movement_id,) in read(journal, query, [min(accepted, delivered)]) if movement_id}
+        return {movement_id for (movement_id,) in read(journal, query, [common]) if movement_id}
+
+    def _last_in_common(self, name: str, epoch: str, journal: Path, through: int) -> int:
+        """Up to where the book holds the content of this card: that of a clone may have come first."""
+        if not self.twins.of(name).truths:
+            return through
+        query = """
+            SELECT sequence, chain_hash FROM envelope JOIN log USING (log_id)
+            WHERE (edge_id, epoch, stream) = (?, ?, 'journal') AND sequence <= ? ORDER BY sequence
+        """
+        own = dict(read(journal, "SELECT sequence, chain_hash FROM event"))
+        same = 0
+        for sequence, chain_hash in read(self.plant.ledger_file, query, [name, epoch, through]):
+            if own.get(sequence, chain_hash) != chain_hash:
+                break
+            same = sequence
+        return same
 
     # Building ---------------------------------------------------------------------------------------------------
 
@@ -246,7 +297,7 @@ class World:
     def _backup(self) -> Path:
         return self._folder / "backup"
 
-    def _truth_folder(self, name: str) -> Path:
+    def truth_folder(self, name: str) -> Path:
         return self._folder / "truth" / name
 
     def _furnish(self, name: str, stack: contextlib.ExitStack) -> None:
@@ -263,6 +314,7 @@ class World:
 
     def _keep_evidence(self) -> None:
         """The small disks go when the world ends: what is on them is copied, when nobody writes any more."""
+        self.twins.end()
         for program in [self.plant.collector, *self.plant.edges.values()]:
             if program.is_running:
                 program.kill()
@@ -271,18 +323,29 @@ class World:
                 shutil.copytree(self.storage(name), self._folder / "evidence" / name)
 
     def _add_edge(self, name: str) -> None:
-        self._truth_folder(name).mkdir(parents=True)
+        self.truth_folder(name).mkdir(parents=True)
         self.plant.add_edge(
             name,
             self._identity(name),
-            module="tests.end_to_end.loaded_edge",
-            arguments=(
-                *("--movements", str(self.load.of_each), "--per-s", str(self.load.per_s)),
-                *("--at-once", str(self.load.at_once), "--truth", str(self._truth_folder(name))),
-                *("--seed", f"{self._seed}/{name}"),
-            ),
+            module=_LOADED_EDGE,
+            arguments=self._orders(self.truth_folder(name), f"{self._seed}/{name}", self.load.of_each),
             port=self.lines[name].port,
             environment=self.hardware[name].environment,
+        )
+
+    def build_twin(self, name: str, folder: Path, probe_from: int) -> Program:
+        """A second box with the identity of the first and a storage of its own, on the same line. Not started."""
+        text = (self.plant.folder / f"{name}.toml").read_text(encoding="utf-8")
+        configuration = folder / "edge.toml"
+        configuration.write_text(text.replace(str(self.storage(name)), str(folder / "storage")), encoding="utf-8")
+        orders = self._orders(folder / "truth", f"{self._seed}/{folder.name}", self.load.movements)
+        call = ("--config", str(configuration), *orders, "--probe-from", str(probe_from))
+        return Program("edge", folder, _LOADED_EDGE, *call)
+
+    def _orders(self, truth_folder: Path, seed: str, movements: int) -> tuple[str, ...]:
+        return (
+            *("--movements", str(movements), "--per-s", str(self.load.per_s), "--at-once", str(self.load.at_once)),
+            *("--truth", str(truth_folder), "--seed", seed),
         )
 
 

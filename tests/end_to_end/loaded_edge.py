@@ -49,8 +49,11 @@ class Staff:
         self._at_once_max = asked.at_once
         believed = folder / "believed"
         self._count = believed.read_bytes().count(b"\n") if believed.exists() else 0
-        self._believed, self._attempted = LineFile(believed), LineFile(folder / "attempted")
-        self._dice = random.Random(f"{asked.seed}/{self._count}")
+        # By what was attempted: a life that ended before staff believed in anything must not be lived again.
+        attempted = folder / "attempted"
+        begun = attempted.read_bytes().count(b"\n") if attempted.exists() else 0
+        self._dice = random.Random(f"{asked.seed}/{begun}")
+        self._believed, self._attempted = LineFile(believed), LineFile(attempted)
 
     async def work(self) -> None:
         while self._count < self._movements:
@@ -75,9 +78,9 @@ class Staff:
 class Probe:
     """Says 1, 2, 3 ... ; every life goes on a hundred thousand further up, so that nothing is said twice."""
 
-    def __init__(self, agent: Agent, folder: Path) -> None:
+    def __init__(self, agent: Agent, folder: Path, begins_at: int) -> None:
         said = folder / "said"
-        self._number = 100_000 * (said.read_bytes().count(b"life") if said.exists() else 0)
+        self._number = begins_at + 100_000 * (said.read_bytes().count(b"life") if said.exists() else 0)
         self._agent, self._said, self._clock = agent, LineFile(said), SystemClock(trusted=True)
 
     async def speak(self) -> None:
@@ -101,7 +104,7 @@ async def run(asked: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            for work in (agent.run(), staff.work(), Probe(agent, truth).speak()):
+            for work in (agent.run(), staff.work(), Probe(agent, truth, asked.probe_from).speak()):
                 tasks.create_task(work)
 
 
@@ -112,6 +115,7 @@ def main() -> None:
     parser.add_argument("--per-s", type=float, default=40.0)
     parser.add_argument("--at-once", type=int, default=AT_ONCE_MAX, help="at most so many facts in one commit")
     parser.add_argument("--truth", type=Path)
+    parser.add_argument("--probe-from", type=int, default=0, help="the number before the first one that the probe says")
     parser.add_argument("--seed", required=True)
     configure_logging("WARNING")
     asyncio.run(run(parser.parse_args()))

@@ -158,17 +158,22 @@ class Plant:
                 program.must_run()
             time.sleep(POLL_S)
 
-    def centre(self, *arguments: str) -> str:
+    def centre(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Run a command of the centre; its output. It must succeed."""
         command, *rest = arguments
-        done = run_once(ONEBOOK, "collector", *command.split(), "--config", str(self._collector_configuration), *rest)
+        call = ("collector", *command.split(), "--config", str(self._collector_configuration), *rest)
+        done = run_once(ONEBOOK, *call, environment=environment)
         assert done.returncode == 0, f"onebook collector {command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
 
+def reading(database: Path) -> contextlib.closing[sqlite3.Connection]:
+    """`with reading(file) as connection`: another process may be writing it."""
+    return contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30))
+
+
 def read(database: Path, query: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
-    """Rows of a database that another process may be writing."""
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+    with reading(database) as connection:
         return connection.execute(query, tuple(values)).fetchall()
 
 

@@ -121,10 +121,13 @@ class Program:
         return self.log_file.read_text(encoding="utf-8", errors="replace")[-characters:]
 
 
-def run_once(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_once(
+    module: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     command = [*_dying_with_us(), sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+    everything = _environment() | dict(environment or {})
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=everything)
 
 
 def _spawn(

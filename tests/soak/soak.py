@@ -15,12 +15,13 @@ from pathlib import Path
 import httpx
 
 from onebook_firmware_sim.line import LineState
-from tests.end_to_end import truth
+from tests.end_to_end import comparison
 from tests.end_to_end.bench import TENT, Bench
 from tests.end_to_end.line_thread import LineThread
 from tests.end_to_end.loaded_edge import PROBE
 from tests.end_to_end.plant import POLL_S, Plant, read
-from tests.end_to_end.truth import EdgeTruth, ReadingsLost
+from tests.end_to_end.readings import ReadingsLost
+from tests.end_to_end.truth import EdgeTruth
 from tests.soak.samples import Sample, sample
 
 LOADED = ("edge-1", "edge-2", "edge-3")
@@ -164,7 +165,7 @@ class Soak:
         for program in (*plant.edges.values(), plant.collector):
             program.stop()
         plant.centre("verify")
-        result.told, result.readings = truth.check_all(
+        result.told, result.readings = comparison.check_all(
             plant, ((name, EdgeTruth.of(folder)) for name, folder in truths.items()), PROBE
         )
         found = [(int(amount), verdict) for amount, verdict in read(plant.ledger_file, _SCANNED, [BENCH])]
