@@ -20,6 +20,7 @@ from onebook_collector.api.resources import (
     discrepancies,
     edges,
     enrolments,
+    exports,
     feed,
     forks,
     health,
@@ -38,7 +39,7 @@ from onebook_collector.api.resources import (
 
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
-    sessions, people, tokens, audit,
+    sessions, people, tokens, audit, exports,
 )  # fmt: skip
 
 

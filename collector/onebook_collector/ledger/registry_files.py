@@ -13,6 +13,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from onebook_collector.csv_text import read_back
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.ledger.goods import Tracking
 from onebook_collector.ledger.registry import PACKAGES, Site
@@ -101,7 +102,7 @@ def read_edges(content: bytes) -> list[tuple[str, str]]:
 def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[dict[str, str], _ModelT]]:
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        rows = [(reader.line_num, row) for row in reader]
+        rows = [(reader.line_num, _read_back(row)) for row in reader]
         columns = reader.fieldnames or ()
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError([f"{error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
@@ -109,6 +110,11 @@ def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[dict[str, str], _Mo
     if missing:
         raise ConfigurationError([f"缺少列 / columns are missing: {', '.join(missing)}"])
     return _checked(rows, kind)
+
+
+def _read_back(row: dict[str, str]) -> dict[str, str]:
+    """People keep zeros with an apostrophe, and so do the files that we write ourselves. Cells without a column are a list."""
+    return {name: read_back(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
 
 
 def _checked(

@@ -47,10 +47,7 @@ class Balances(ApiModel):
     complete: bool = Field(description="false: there are more than `limit`; narrow the question")
 
 
-@router.get("", summary="What is where")
-async def list_balances(
-    centre: CentreDep,
-    scope: ScopeDep,
+def _filter(
     site_id: Annotated[Key | None, Query(description="at one site")] = None,
     division: Annotated[
         DivisionPrefix | None, Query(description="at sites whose division code begins with this")
@@ -61,9 +58,8 @@ async def list_balances(
     as_of: Annotated[Moment | None, Query(description="what had happened by then, by event time")] = None,
     known_at: Annotated[Moment | None, Query(description="what the centre had recorded by then")] = None,
     outside: Annotated[bool, Query(description="also suppliers, consumption, goods in transit ...")] = False,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="how many at most")] = 1_000,
-) -> Balances:
-    asked = BalanceFilter(
+) -> BalanceFilter:
+    return BalanceFilter(
         site_id=site_id,
         division=division,
         item=item,
@@ -73,14 +69,26 @@ async def list_balances(
         known_at_ms=known_at,
         kinds=None if outside else (AccountKind.REAL,),
     )
+
+
+BalanceFilterDep = Annotated[BalanceFilter, Depends(_filter)]
+
+
+@router.get("", summary="What is where")
+async def list_balances(
+    centre: CentreDep,
+    scope: ScopeDep,
+    asked: BalanceFilterDep,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="how many at most")] = 1_000,
+) -> Balances:
     found = await centre.ledger.read(lambda connection: queries.balances(connection, asked, scope=scope))
     shown = found[:limit]
     sites = sorted({balance.place.site_id for balance in shown if balance.place.site_id})
     edges = await look_at_edges(centre, scope)
     ages = {site: data_age(edge for edge in edges if edge.site_id == site) for site in sites}
     return Balances(
-        as_of=as_of,
-        known_at=known_at,
+        as_of=asked.as_of_ms,
+        known_at=asked.known_at_ms,
         answered_at=centre.clock.now_ms(),
         data_ages=[SiteAge(site_id=site, **age.model_dump()) for site, age in ages.items()],
         items=[_balance(balance) for balance in shown],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -27,10 +28,7 @@ class MovementPage(ApiModel):
     next_before: int | None = Field(description="give this as `before` for the next page; null: there is none")
 
 
-@router.get("", summary="Movements, newest first")
-async def list_movements(
-    centre: CentreDep,
-    scope: ScopeDep,
+def _filter(
     site_id: Annotated[Key | None, Query(description="reported by one site")] = None,
     division: Annotated[
         DivisionPrefix | None, Query(description="by sites whose division code begins with this")
@@ -43,10 +41,8 @@ async def list_movements(
     actor: Annotated[Key | None, Query(description="by this person")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="happened at or after this moment")] = None,
     until: Annotated[Moment | None, Query(description="happened before this moment")] = None,
-    before: Annotated[Sequence64 | None, Query(description="before this ledger_seq")] = None,
-    limit: PageSize = 50,
-) -> MovementPage:
-    asked = MovementFilter(
+) -> MovementFilter:
+    return MovementFilter(
         site_id=site_id,
         division=division,
         kind=kind,
@@ -57,8 +53,21 @@ async def list_movements(
         item=item,
         lot=lot,
         serial=serial,
-        before_seq=before,
     )
+
+
+MovementFilterDep = Annotated[MovementFilter, Depends(_filter)]
+
+
+@router.get("", summary="Movements, newest first")
+async def list_movements(
+    centre: CentreDep,
+    scope: ScopeDep,
+    asked: MovementFilterDep,
+    before: Annotated[Sequence64 | None, Query(description="before this ledger_seq")] = None,
+    limit: PageSize = 50,
+) -> MovementPage:
+    asked = replace(asked, before_seq=before)
     found = await centre.ledger.read(
         lambda connection: queries.movements(connection, asked, limit=limit + 1, scope=scope)
     )

@@ -39,7 +39,14 @@ from onebook_collector.ledger.queries.names import (
     sites,
 )
 from onebook_collector.ledger.queries.sight import EdgesInSight, edges_in_sight
-from onebook_collector.ledger.queries.stock import BalanceFilter, BalanceLine, SerialWhereabouts, balances, whereabouts
+from onebook_collector.ledger.queries.stock import (
+    BalanceFilter,
+    BalanceLine,
+    SerialWhereabouts,
+    balances,
+    each_balance,
+    whereabouts,
+)
 
 __all__ = [
     "BalanceFilter",
@@ -62,6 +69,7 @@ __all__ = [
     "count_movements",
     "count_waiting",
     "discrepancies",
+    "each_balance",
     "edges",
     "edges_heard",
     "edges_in_sight",

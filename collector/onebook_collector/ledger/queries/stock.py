@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
@@ -24,6 +25,7 @@ from onebook_collector.ledger.queries.names import (
 from onebook_collector.ledger.queries.sight import ELSEWHERE, account_seen, item_seen, leg_named
 from onebook_collector.scope import EVERYTHING, Scope
 
+_FETCHED_AT_ONCE = 1_000
 PLACE_COLUMNS = tuple(t.account.c[name].label(f"place_{name}") for name in Account._fields)
 """What `place_of` reads."""
 
@@ -73,6 +75,11 @@ class SerialWhereabouts:
 
 def balances(connection: Connection, asked: BalanceFilter, *, scope: Scope = EVERYTHING) -> list[BalanceLine]:
     """By item, place and lot."""
+    return list(each_balance(connection, asked, scope=scope))
+
+
+def each_balance(connection: Connection, asked: BalanceFilter, *, scope: Scope = EVERYTHING) -> Iterator[BalanceLine]:
+    """The same, without holding more than some of them at a time."""
     sums = _sums(asked)
     query = (
         select(sums.c.quantity, *PLACE_COLUMNS, *ITEM_COLUMNS, *LOT_COLUMNS)
@@ -84,8 +91,9 @@ def balances(connection: Connection, asked: BalanceFilter, *, scope: Scope = EVE
         .order_by(t.item.c.code, t.account.c.code, t.lot.c.number)
     )
     query = query.where(account_seen(scope), item_seen(scope))
-    found = connection.execute(_narrowed(query, asked, sums))
-    return [BalanceLine(place_of(row), item_name(row), lot_name(row), int(row.quantity)) for row in found]
+    found = connection.execute(_narrowed(query, asked, sums), execution_options={"yield_per": _FETCHED_AT_ONCE})
+    for row in found:
+        yield BalanceLine(place_of(row), item_name(row), lot_name(row), int(row.quantity))
 
 
 def whereabouts(
