@@ -36,7 +36,7 @@ class OutboxSettings(_Settings):
     retain_days: int = Field(
         default=90,
         ge=1,
-        description="How long delivered events stay, so that a restored collector is refilled, in days.",
+        description="How long delivered events stay, so that a restored collector is refilled, in days that the box ran.",
     )
 
     @property

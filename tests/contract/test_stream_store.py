@@ -104,24 +104,25 @@ async def test_the_file_of_another_edge_is_refused_with_what_to_do(tmp_path: Pat
 async def test_only_delivered_events_are_dropped_oldest_first(journal: SqliteStreamStore) -> None:
     await journal.append([draft(n, size=500) for n in range(1, 101)])
     await journal.mark_delivered(60)
-    assert await journal.drop_delivered(keep_bytes=0, delivered_before_ms=0) == 59
+    assert await journal.drop_delivered(keep_bytes=0, aged_through=0) == 59
     assert [event.sequence for event in await journal.load(0, 1, 1 << 20)] == [60], "the chain goes on from its hash"
     assert await journal.chain_hash(60) is not None
     assert journal.position.last_sequence == 100
 
 
-async def test_delivered_events_stay_until_they_are_old(journal: SqliteStreamStore) -> None:
+async def test_delivered_events_stay_until_they_have_aged(journal: SqliteStreamStore) -> None:
     await journal.append([draft(n) for n in range(1, 11)])
-    await journal.mark_delivered(10)
-    before_ms = 1_790_000_000_000 + 5
-    assert await journal.drop_delivered(keep_bytes=1 << 40, delivered_before_ms=before_ms) == 4
+    await journal.mark_delivered(8)
+    assert await journal.drop_delivered(keep_bytes=1 << 40, aged_through=0) == 0
+    assert await journal.drop_delivered(keep_bytes=1 << 40, aged_through=4) == 4
+    assert await journal.drop_delivered(keep_bytes=1 << 40, aged_through=10) == 3, "what waits has not aged"
 
 
 async def test_dropping_gives_the_space_back(journal: SqliteStreamStore) -> None:
     await journal.append([draft(n, size=4_000) for n in range(1, 501)])
     full = journal.usage.used_bytes
     await journal.mark_delivered(500)
-    await journal.drop_delivered(keep_bytes=0, delivered_before_ms=0)
+    await journal.drop_delivered(keep_bytes=0, aged_through=0)
     assert journal.usage.used_bytes < full / 4
 
 
@@ -129,7 +130,7 @@ async def test_no_more_is_dropped_than_the_bytes_ask_for(journal: SqliteStreamSt
     await journal.append([draft(n, size=1_000) for n in range(1, 1_001)])
     await journal.mark_delivered(1_000)
     full = journal.usage.used_bytes
-    dropped = await journal.drop_delivered(keep_bytes=full - 50_000, delivered_before_ms=0)
+    dropped = await journal.drop_delivered(keep_bytes=full - 50_000, aged_through=0)
     assert journal.usage.used_bytes <= full - 50_000
     assert 40 <= dropped <= 200, "each takes 1,000 to 1,400 bytes, of which the store knew 1,200"
 
@@ -177,7 +178,7 @@ async def test_a_disk_that_takes_no_write_at_all_stops_neither_the_uplink_nor_th
         await store.mark_delivered(7)
         assert store.position.delivered_through == 7, "the collector holds it, whether or not we can write that down"
         with pytest.raises(OutboxFullError):
-            await store.drop_delivered(keep_bytes=0, delivered_before_ms=0)
+            await store.drop_delivered(keep_bytes=0, aged_through=0)
     await store.mark_delivered(8)
     await store.close()
     store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)

@@ -21,6 +21,7 @@ from onebook_edge.uplink.machine import Halted, HaltReason, MarkDelivered
 from onebook_schemas.envelope import TelemetryEvent, TelemetryFact, telemetry_event_of
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
 from onebook_schemas.uplink import Ack, Stream, Upload
+from tests.simulation.disk import size_of
 from tests.simulation.truth import UNHARMED, JournalTruth, Meaning, StockKey, extremes_of, samples_in, token_of
 from tests.simulation.world import World
 
@@ -102,7 +103,9 @@ class Promise:
         damaged = self.meanings.get(token_of(event.body), UNHARMED).damaged
         return None if damaged else telemetry_event_of(event.body)
 
-    def dropped(self, store: SimulatedStore, events: Sequence[StoredEvent]) -> None:
+    def dropped(self, store: SimulatedStore, events: Sequence[StoredEvent], keep_bytes: int) -> None:
+        if store.usage.used_bytes + size_of(events[-1]) <= keep_bytes:  # No story is as long as `retain_days`.
+            self._break("what was delivered stays while there is room", key=store.key, through=events[-1].through)
         if events[-1].through > self._highest.get(store.key, 0) and store.key not in self.copied:
             self._break("an event leaves a card after the book has it", key=store.key, through=events[-1].through)
 

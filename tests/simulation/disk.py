@@ -26,7 +26,7 @@ from onebook_collector.ledger.cursor import LogKey
 from onebook_edge.errors import OutboxFullError
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.outbox import Outbox
-from onebook_edge.outbox.retention import DiskBudget
+from onebook_edge.outbox.retention import DeliveryCalendar, DiskBudget
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, carried_over, chained
 from onebook_schemas.chain import chain_start
 from onebook_schemas.uplink import Stream
@@ -130,6 +130,7 @@ class Card:
 
     files: dict[Stream, StreamFile]
     boot_anchors: dict[str, int]
+    calendars: dict[Stream, tuple[str, DeliveryCalendar]]  # Of which epoch, and what.
     capacity_bytes: int
     foreign_bytes: int = 0
     used_bytes: dict[Stream, int] = field(default_factory=dict)
@@ -148,11 +149,18 @@ class Card:
     def copy(self) -> Card:
         files = {stream: file.copy() for stream, file in self.files.items()}
         used_bytes = dict(self.used_bytes)
-        return replace(self, files=files, boot_anchors=dict(self.boot_anchors), used_bytes=used_bytes, foreign_bytes=0)
+        return replace(
+            self,
+            files=files,
+            boot_anchors=dict(self.boot_anchors),
+            calendars=dict(self.calendars),
+            used_bytes=used_bytes,
+            foreign_bytes=0,
+        )
 
 
 def new_card(world: World, edge_id: str, capacity_bytes: int) -> Card:
-    return Card({stream: new_file(world, edge_id, stream) for stream in Stream}, {}, capacity_bytes)
+    return Card({stream: new_file(world, edge_id, stream) for stream in Stream}, {}, {}, capacity_bytes)
 
 
 def new_file(world: World, edge_id: str, stream: Stream) -> StreamFile:
@@ -168,7 +176,7 @@ class CardWatch(Protocol):
 
     def committed(self, store: SimulatedStore, events: Sequence[StoredEvent], free_bytes: int) -> None: ...
 
-    def dropped(self, store: SimulatedStore, events: Sequence[StoredEvent]) -> None: ...
+    def dropped(self, store: SimulatedStore, events: Sequence[StoredEvent], keep_bytes: int) -> None: ...
 
     def renewed(self, old: SimulatedStore, new: SimulatedStore, carried: Sequence[StoredEvent]) -> None: ...
 
@@ -245,19 +253,19 @@ class SimulatedStore:
     async def mark_delivered(self, through: int) -> None:
         self._write(Marked(through))
 
-    async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
-        """The simulation is too short for the age; the bytes ask for the oldest, one after the other."""
+    async def drop_delivered(self, keep_bytes: int, aged_through: int) -> int:
+        """What has aged, and of what has not the oldest that the bytes ask for, one after the other."""
         gone: list[StoredEvent] = []
         left = self._live.used_bytes
         for sequence in self._live.order:
             event = self._live.events[sequence]
-            if event.through >= self._live.delivered or left <= keep_bytes:
+            if event.through >= self._live.delivered or (left <= keep_bytes and event.through > aged_through):
                 break
             gone.append(event)
             left -= size_of(event)
         if gone:
             self._write(Dropped(tuple(event.sequence for event in gone)))
-            self._watch.dropped(self, gone)
+            self._watch.dropped(self, gone, keep_bytes)
             self._step("after delivered events were dropped")
         return len(gone)
 
@@ -310,6 +318,9 @@ class SimulatedOutbox(Outbox):
         stores: Any = {stream: self._open(edge_id, stream) for stream in Stream}
         super().__init__(Path("a folder that is not there"), edge_id, clock, budget, stores)
         self._boot_anchors = dict(card.boot_anchors)
+        for stream, (epoch, calendar) in card.calendars.items():
+            if epoch == stores[stream].epoch:
+                self._calendars[stream] = calendar
 
     def _free_bytes(self, now: Instant) -> int:
         return self._card.free_bytes
@@ -319,6 +330,9 @@ class SimulatedOutbox(Outbox):
         anchor = now.wall_ms - now.monotonic_ms
         self._boot_anchors = self._card.boot_anchors = {**self._boot_anchors, self._clock.boot_id: anchor}
         return anchor
+
+    async def _keep_calendars(self) -> None:
+        self._card.calendars = {stream: (self[stream].epoch, one) for stream, one in self._calendars.items()}
 
     async def renew_epoch(self, stream: Stream) -> None:
         """Begin a new file; what the collector may lack is in it before it takes the old one's place."""

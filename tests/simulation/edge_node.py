@@ -231,7 +231,7 @@ class EdgeNode:
                 case MarkDelivered(stream, through, rewound):
                     self.world.say(self.name, "marks delivered", stream=stream, through=through, rewound=rewound)
                     self.promise.marked_delivered(self, output)
-                    carry_through(self.store(stream).mark_delivered(through))
+                    carry_through(self.outbox.mark_delivered(stream, through))
                 case Halted():
                     self._answer_halt(output)
                 case Reconnect():

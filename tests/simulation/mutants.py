@@ -19,6 +19,7 @@ from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_edge.outbox import outbox as outbox_module
 from onebook_edge.outbox import thinning
+from onebook_edge.outbox.retention import DAY_MS
 from onebook_edge.outbox.store import StoredEvent
 from onebook_edge.uplink.machine import (
     AckReceived,
@@ -30,7 +31,7 @@ from onebook_edge.uplink.machine import (
 )
 from onebook_schemas.chain import chain_heads
 from onebook_schemas.encoding import decode_upload, encode_upload
-from onebook_schemas.uplink import Ack, Upload, UploadHeader
+from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
 from tests.simulation import collector_node, disk
 from tests.simulation.collector_node import CollectorNode
 from tests.simulation.disk import Dropped, SimulatedOutbox, SimulatedStore, size_of
@@ -193,28 +194,37 @@ async def telemetry_sent_unsynced(
 
 
 @instead_of(SimulatedStore, "drop_delivered")
-async def undelivered_dropped(self: SimulatedStore, keep_bytes: int, delivered_before_ms: int) -> int:
+async def undelivered_dropped(self: SimulatedStore, keep_bytes: int, aged_through: int) -> int:
     """Retention deletes what waits."""
     gone: list[StoredEvent] = []
     for event in self.kept():
         if self.usage.used_bytes - sum(map(size_of, gone)) <= keep_bytes:
             break
         gone.append(event)
-    return _drop(self, gone)
+    return _drop(self, gone, keep_bytes)
 
 
 @instead_of(SimulatedStore, "drop_delivered")
-async def all_delivered_dropped(self: SimulatedStore, keep_bytes: int, delivered_before_ms: int) -> int:
+async def all_delivered_dropped(self: SimulatedStore, keep_bytes: int, aged_through: int) -> int:
     """Retention deletes the event at the cursor too: the chain has nothing to go on from."""
     gone = [event for event in self.kept() if event.through <= self.position.delivered_through]
-    return _drop(self, gone if self.usage.used_bytes > keep_bytes else [])
+    return _drop(self, gone if self.usage.used_bytes > keep_bytes else [], keep_bytes=0)  # How much goes is no mistake.
 
 
-def _drop(store: SimulatedStore, gone: Sequence[StoredEvent]) -> int:
+def _drop(store: SimulatedStore, gone: Sequence[StoredEvent], keep_bytes: int) -> int:
     if gone:
         store._write(Dropped(tuple(event.sequence for event in gone)))
-        store._watch.dropped(store, gone)
+        store._watch.dropped(store, gone, keep_bytes)
     return len(gone)
+
+
+@instead_of(SimulatedOutbox, "make_room", caught_by="clock_was_in_1970_and_leaps_years_ahead")
+async def aged_by_the_wall_clock(self: SimulatedOutbox) -> None:
+    """Delivered events go by what the wall clock said when they were captured, and says now."""
+    before_ms = self._clock.now().wall_ms - self._budget.retain_days * DAY_MS
+    store: Any = self[Stream.JOURNAL]
+    old = [event for event in store.kept() if json.loads(event.body)["wall_ms"] < before_ms]
+    await store.drop_delivered(1 << 60, max((event.through for event in old), default=0))
 
 
 @instead_of(outbox_module, "thin")

@@ -120,6 +120,15 @@ def boot_without_a_clock(story: Teller) -> None:
     )  # fmt: skip
 
 
+def clock_was_in_1970_and_leaps_years_ahead(story: Teller) -> None:
+    """Nothing delivered is let go for that: the collector is restored from a backup before, and refilled."""
+    (
+        story().passes(3_000).backs_up().clock_is_off(-500_000 * HOUR_MS).books(5).passes(3_000).clock_is_set().books(5)
+        .passes(3_000).makes_room().clock_is_off(200_000 * HOUR_MS).makes_room().passes(9_000).books(2).passes(3_000)
+        .restores().settles().saw("journal stepped back")
+    )  # fmt: skip
+
+
 def collector_is_restored(story: Teller) -> None:
     """Last night's backup: the edges refill it, idle ones too, without anyone doing anything."""
     (
@@ -219,6 +228,7 @@ SCENARIOS: dict[str, Callable[[Teller], None]] = {
         thinned_event_begins_before_the_cursor,
         clock_is_wrong_and_jumps,
         boot_without_a_clock,
+        clock_was_in_1970_and_leaps_years_ahead,
         collector_is_restored,
         collector_is_restored_in_the_middle_of_work,
         bytes_change_on_the_way,

@@ -203,7 +203,7 @@ class Month:
                     if self._is_up:
                         self._inbox.append(AckReceived(await self._book(upload)))
                 case MarkDelivered(stream, through, _):
-                    await self.outbox[stream].mark_delivered(through)
+                    await self.outbox.mark_delivered(stream, through)
                 case Reconnect() | Halted():
                     raise AssertionError(f"unexpected: {output}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +11,11 @@ from onebook_edge.clock import Clock, new_epoch
 from onebook_edge.errors import OutboxBrokenError, OutboxFullError
 from onebook_edge.logs import get_logger
 from onebook_edge.machine import Instant
+from onebook_edge.outbox.beside_files import read_boots, read_calendars, write_boots, write_calendars
 from onebook_edge.outbox.retention import (
     Admission,
+    DeliveryCalendar,
     DiskBudget,
-    delivered_before_ms,
     journal_admission,
     telemetry_room,
 )
@@ -28,6 +28,7 @@ from onebook_schemas.uplink import Stream
 
 log = get_logger()
 
+_CALENDAR_EVERY_MS = 3_600_000  # What a kill or a power cut may cost of the count: kept for longer, then.
 _THIN_AT_ONCE = 200  # Events that become one.
 _CARRY_AT_ONCE = 1_000
 _BOOTS_KEPT = 32
@@ -50,7 +51,12 @@ class Outbox:
         self._free, self._free_until_ms = 0, 0
         self._refused_samples = 0
         self._refused_since_ms = 0
-        self._boot_anchors = _read_boots(folder / "boots.json")
+        self._boot_anchors = read_boots(folder / "boots.json")
+        self._calendars = read_calendars(
+            folder / "calendar.json", {each: store.epoch for each, store in stores.items()}
+        )
+        self._looked_at_ms: int | None = None
+        self._calendar_due_ms = 0
 
     @classmethod
     async def open(cls, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget | None = None) -> Outbox:
@@ -133,17 +139,45 @@ class Outbox:
             events = (StoredEvent(after + 1, thinned.fact.through, draft.body(after + 1), None), *events)
         return events
 
+    async def mark_delivered(self, stream: Stream, through: int) -> None:
+        """Remember the collector's cursor; it may step back."""
+        if through < self._stores[stream].position.delivered_through:
+            self._calendars[stream] = self._calendars[stream].stepped_back(through)
+            self._calendar_due_ms = 0
+        await self._stores[stream].mark_delivered(through)
+
     async def make_room(self) -> None:
         """Let go what may go; called now and then, and before the disk is full. OutboxFullError: it is too full for that."""
         journal, telemetry = self._stores[Stream.JOURNAL], self._stores[Stream.TELEMETRY]
         now = self._clock.now()
-        before_ms = delivered_before_ms(self._budget, now.wall_ms)
-        await journal.drop_delivered(int(self._budget.journal_bytes * self._budget.thin_at), before_ms)
+        await self._carry_calendars_on(now)
+        aged = {stream: calendar.aged_through(self._budget) for stream, calendar in self._calendars.items()}
+        await journal.drop_delivered(int(self._budget.journal_bytes * self._budget.thin_at), aged[Stream.JOURNAL])
         room = telemetry_room(self._budget, telemetry.usage.used_bytes, self._free_bytes(now))
-        await telemetry.drop_delivered(room.keep_bytes, before_ms)
+        await telemetry.drop_delivered(room.keep_bytes, aged[Stream.TELEMETRY])
         thinning = True
         while thinning and telemetry.usage.used_bytes > room.keep_bytes:
             thinning = await self._thin_some(telemetry)
+
+    async def _carry_calendars_on(self, now: Instant) -> None:
+        """Count the time that the box has run since it was looked at last: by the clock that nobody sets."""
+        ran_ms = 0 if self._looked_at_ms is None else now.monotonic_ms - self._looked_at_ms
+        self._looked_at_ms = now.monotonic_ms
+        for stream, store in self._stores.items():
+            before = self._calendars[stream]
+            self._calendars[stream] = before.after(ran_ms, store.position.delivered_through, self._budget)
+            if self._calendars[stream].delivered != before.delivered:
+                self._calendar_due_ms = now.monotonic_ms
+        if now.monotonic_ms >= self._calendar_due_ms:
+            await self._keep_calendars()
+            self._calendar_due_ms = now.monotonic_ms + _CALENDAR_EVERY_MS
+
+    async def _keep_calendars(self) -> None:
+        epochs = {stream: store.epoch for stream, store in self._stores.items()}
+        try:
+            await asyncio.to_thread(write_calendars, self._folder / "calendar.json", self._calendars, epochs)
+        except OSError as error:
+            log.warning("calendar_not_written", reason=str(error), effect="delivered events are kept for longer")
 
     async def renew_epoch(self, stream: Stream) -> None:
         """Begin a new epoch: the numbers of this one are used up at the collector, which knows more of it than we do.
@@ -176,6 +210,7 @@ class Outbox:
         os.replace(self._fresh(stream), path)
         log.warning("epoch_renewed", stream=stream, old_epoch=old.epoch)
         self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
+        self._calendars[stream] = DeliveryCalendar()  # Other numbers.
 
     def _fresh(self, stream: Stream) -> Path:
         return self._folder / f"{stream}.fresh.db"
@@ -187,7 +222,7 @@ class Outbox:
         self._boot_anchors[self._clock.boot_id] = anchor
         self._boot_anchors = dict(list(self._boot_anchors.items())[-_BOOTS_KEPT:])
         try:
-            _write_boots(self._folder / "boots.json", self._boot_anchors)
+            write_boots(self._folder / "boots.json", self._boot_anchors)
         except OSError as error:
             log.warning("boots_not_written", reason=str(error), effect="after a restart this boot's times stay unknown")
         return anchor
@@ -199,6 +234,7 @@ class Outbox:
                 await store.prove()
 
     async def close(self) -> None:
+        await self._keep_calendars()
         for store in self._stores.values():
             await store.close()
 
@@ -276,23 +312,3 @@ def _draft_like(thinned: Thinned) -> EventDraft:
     return EventDraft(
         thinned.fact.model_dump_json(exclude_none=True).encode(), at, last.boot_id, last.clock_synchronised
     )
-
-
-def _read_boots(path: Path) -> dict[str, int]:
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except json.JSONDecodeError:
-        log.warning("boots_unreadable", path=str(path), effect="earlier boots keep unknown times")
-        return {}
-    return {str(boot): int(anchor) for boot, anchor in kept.items()}
-
-
-def _write_boots(path: Path, boots: dict[str, int]) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(boots, file)
-        file.flush()
-        os.fsync(file.fileno())  # Or a power cut leaves the new name with nothing in it.
-    os.replace(fresh, path)

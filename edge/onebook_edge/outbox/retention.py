@@ -4,15 +4,20 @@ The order in which things give way: delivered telemetry; then telemetry that wai
 then new telemetry is not taken (and counted). The journal has a reserve of its own and is never thinned: delivered journal events
 stay for `retain_days` (a collector restored from last night's backup is refilled from them) unless the reserve runs out, and
 when even that is full, new work is refused before the person believes that it was booked.
+
+These days are days in which the box ran, counted from when it knew of the delivery. No wall clock is asked: one that was in 1970
+when an event was captured, or that leaps to 2099, lets nothing go. A box that is switched off at night keeps what was delivered
+for longer; its disk budget holds all the same.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
+_MARK_MS = DAY_MS // 4  # Delivered events stay at most so much longer than they must.
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,28 @@ def telemetry_room(budget: DiskBudget, used_bytes: int, free_bytes: int) -> Tele
     return TelemetryRoom(admission, keep_bytes=max(target, 0))
 
 
-def delivered_before_ms(budget: DiskBudget, now_wall_ms: int) -> int:
-    """Delivered journal events older than this may go."""
-    return now_wall_ms - budget.retain_days * DAY_MS
+@dataclass(frozen=True, slots=True)
+class DeliveryCalendar:
+    """How far a stream was delivered, looked at every quarter of a day in which the box ran; the latest mark last."""
+
+    ran_ms: int = 0  # Since the latest mark.
+    delivered: tuple[int, ...] = ()
+
+    def after(self, ran_ms: int, delivered_through: int, budget: DiskBudget) -> DeliveryCalendar:
+        """The box has run for so long since it was looked at last."""
+        ran_ms += self.ran_ms
+        if ran_ms < _MARK_MS:
+            return replace(self, ran_ms=ran_ms)
+        return DeliveryCalendar(0, (*self.delivered, delivered_through)[-_marks(budget) - 1 :])
+
+    def stepped_back(self, through: int) -> DeliveryCalendar:
+        """The collector was restored: what lies behind its cursor counts as delivered when it has it again."""
+        return replace(self, delivered=tuple(min(mark, through) for mark in self.delivered))
+
+    def aged_through(self, budget: DiskBudget) -> int:
+        """Through which sequence delivered events have been kept for their days."""
+        return self.delivered[-_marks(budget) - 1] if len(self.delivered) > _marks(budget) else 0
+
+
+def _marks(budget: DiskBudget) -> int:
+    return budget.retain_days * DAY_MS // _MARK_MS

@@ -137,11 +137,11 @@ class SqliteStreamStore:
             log.warning("cursor_not_written", stream=self._stream, reason=str(error))
         self._position = Position(self._position.last_sequence, through)
 
-    async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
+    async def drop_delivered(self, keep_bytes: int, aged_through: int) -> int:
         dropped = 0
         while True:
             try:
-                count = await self._in_thread(self._drop_some, keep_bytes, delivered_before_ms)
+                count = await self._in_thread(self._drop_some, keep_bytes, aged_through)
             except sqlite3.OperationalError as error:
                 raise _no_room_made(error) from error
             dropped += count
@@ -270,15 +270,13 @@ class SqliteStreamStore:
             self._db.execute("INSERT INTO event (sequence, through, wall_ms, body) VALUES (?, ?, ?, ?)", row)
         self._give_back_space()
 
-    def _drop_some(self, keep_bytes: int, delivered_before_ms: int) -> int:
-        """Delete one transaction's worth of delivered events: the oldest that the bytes ask for, else those of past days."""
+    def _drop_some(self, keep_bytes: int, aged_through: int) -> int:
+        """Delete one transaction's worth of delivered events: the oldest that the bytes ask for, else those that have aged."""
         delivered, excess = self._position.delivered_through, self._used_bytes - keep_bytes
-        if excess > 0:
-            condition, values = "through < ? AND sequence <= ?", (delivered, self._enough(delivered, excess))
-        else:
-            condition, values = "through < ? AND wall_ms < ?", (delivered, delivered_before_ms)
-        chosen = f"SELECT sequence FROM event WHERE {condition} ORDER BY sequence LIMIT {_DELETE_AT_ONCE}"  # noqa: S608
-        count = self._db.execute(f"DELETE FROM event WHERE sequence IN ({chosen})", values).rowcount  # noqa: S608
+        through = self._enough(delivered, excess) if excess > 0 else aged_through
+        chosen = "SELECT sequence FROM event WHERE through < ? AND through <= ? ORDER BY sequence LIMIT ?"
+        delete = f"DELETE FROM event WHERE sequence IN ({chosen})"  # noqa: S608 - of constants only.
+        count = self._db.execute(delete, (delivered, through, _DELETE_AT_ONCE)).rowcount
         if count:
             self._give_back_space()
         return count
@@ -286,9 +284,9 @@ class SqliteStreamStore:
     def _enough(self, delivered: int, excess_bytes: int) -> int:
         """Up to which sequence delivered events must go to free so many bytes, or a few pages: only whole pages are freed."""
         through, left = 0, max(excess_bytes, _FREE_BYTES_MIN)
-        query = "SELECT sequence, length(body) FROM event WHERE through < ? ORDER BY sequence LIMIT ?"
-        for sequence, size in self._db.execute(query, (delivered, _DELETE_AT_ONCE)):
-            through, left = sequence, left - size - _ROW_BYTES
+        query = "SELECT through, length(body) FROM event WHERE through < ? ORDER BY sequence LIMIT ?"
+        for last, size in self._db.execute(query, (delivered, _DELETE_AT_ONCE)):
+            through, left = last, left - size - _ROW_BYTES
             if left <= 0:
                 break
         return through
@@ -364,7 +362,7 @@ def _no_room_made(error: sqlite3.OperationalError) -> OutboxFullError:
 
 
 def _captured_ms(events: Sequence[StoredEvent]) -> Iterator[int]:
-    """When each was captured, for retention; one whose bytes no longer say it came with the one before."""
+    """When each was captured, as it says itself; one whose bytes no longer say it came with the one before."""
     captured_ms = 0
     for event in events:
         if said := _WALL_MS.search(event.body):

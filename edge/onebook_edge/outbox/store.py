@@ -109,9 +109,9 @@ class StreamStore(Protocol):
         """Remember the collector's cursor; it may step back."""
         ...
 
-    async def drop_delivered(self, keep_bytes: int, delivered_before_ms: int) -> int:
-        """Delete delivered events, oldest first: all that were captured before a moment (Unix ms), and as many more as the
-        bytes ask for. Returns how many. The event at the delivered cursor stays: the chain goes on from its hash.
+    async def drop_delivered(self, keep_bytes: int, aged_through: int) -> int:
+        """Delete delivered events, oldest first: all through a sequence, and as many more as the bytes ask for. Returns how
+        many. The event at the delivered cursor stays: the chain goes on from its hash.
         """
         ...
 

@@ -146,7 +146,7 @@ class UplinkRunner:
                 case Publish(upload):
                     self._publish_soon(topics.upload(self._edge_id, upload.header.stream), self._bytes_of(upload))
                 case MarkDelivered(stream, through, rewound):
-                    await self._outbox[stream].mark_delivered(through)
+                    await self._outbox.mark_delivered(stream, through)
                     if rewound:
                         log.warning("collector_stepped_back", stream=stream, accepted_through=through)
                 case Halted():

@@ -7,8 +7,8 @@ import pytest
 from onebook_edge.outbox.retention import (
     DAY_MS,
     Admission,
+    DeliveryCalendar,
     DiskBudget,
-    delivered_before_ms,
     journal_admission,
     telemetry_room,
 )
@@ -56,5 +56,29 @@ def test_room_is_made_before_anything_is_refused() -> None:
             assert room.admission is Admission.TAKE or room.keep_bytes < used_bytes or used_bytes == 0
 
 
+def days(calendar: DeliveryCalendar, count: float, delivered_through: int) -> DeliveryCalendar:
+    """The box runs for some days, looked at every hour, while so much is delivered."""
+    for _ in range(round(count * 24)):
+        calendar = calendar.after(DAY_MS // 24, delivered_through, BUDGET)
+    return calendar
+
+
 def test_delivered_events_are_kept_for_their_days() -> None:
-    assert delivered_before_ms(BUDGET, 100 * DAY_MS) == 10 * DAY_MS
+    calendar = days(days(DeliveryCalendar(), 10, 100), 89, 200)
+    assert calendar.aged_through(BUDGET) <= 100
+    assert days(calendar, 1, 300).aged_through(BUDGET) == 100
+    assert days(calendar, 1.25, 300).aged_through(BUDGET) == 200
+    assert len(days(calendar, 200, 300).delivered) == 361
+
+
+def test_only_the_time_that_the_box_ran_counts() -> None:
+    """A clock can leap; one look after however long a sleep is one mark."""
+    calendar = days(DeliveryCalendar(), 1, 100).after(1_000 * DAY_MS, 100, BUDGET)
+    assert calendar.aged_through(BUDGET) == 0
+
+
+def test_what_a_restored_collector_lost_ages_anew() -> None:
+    calendar = days(days(DeliveryCalendar(), 50, 100).stepped_back(40), 45, 100)
+    assert calendar.aged_through(BUDGET) == 40
+    assert days(calendar, 44, 100).aged_through(BUDGET) == 40
+    assert days(calendar, 46, 100).aged_through(BUDGET) == 100
