@@ -22,17 +22,20 @@ from onebook_edge.care.configuration import Configuration
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock
 from onebook_edge.device import CodeScanned, Faulted, Measured, Observed, Reading, TagRead, Weighed
-from onebook_edge.errors import ConfigurationError, EdgeError
+from onebook_edge.errors import ConfigurationError, EdgeError, RefusedError
+from onebook_edge.folder_lock import alone_in
 from onebook_edge.identity.broker_line import broker_line
 from onebook_edge.identity.enrolment import enrol
 from onebook_edge.links.device_status import DeviceState
 from onebook_edge.links.serial_ports import list_serial_ports
 from onebook_edge.logs import configure_logging
+from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.sqlite_store import plain_body
 from onebook_edge.settings import EdgeSettings, load_settings
 from onebook_edge.wiring import Agent, build_bus, build_device
 from onebook_edge.witness import export_of, held_in
 from onebook_schemas.enrolment import Invitation, parse_invitation
+from onebook_schemas.uplink import Stream
 
 DEFAULT_CONFIGURATION = Path("/etc/onebook/edge.toml")
 
@@ -66,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
         ("watch-device", _watch_device, "查看设备读数 / live readings of one device"),
         ("enroll", _enroll, "登记 / get this box its certificate from the centre, with a one-time code"),
         ("show-outbox", _show_outbox, "查看待上传 / what waits in the outbox"),
+        (
+            "new-epoch",
+            _new_epoch,
+            "换新纪元 / after a fork that this box lost: send what it recorded under new numbers",
+        ),
         (
             "checkpoints",
             _checkpoints,
@@ -112,11 +120,12 @@ def _run(asked: argparse.Namespace) -> int:
 
 async def _run_agent(path: Path) -> None:
     """One life after the other: each begins with what the configuration is then."""
-    while True:
-        configuration = Configuration.read(path)
-        configure_logging(configuration.settings.log_level)
-        agent = await Agent.open(configuration)
-        await agent.run()
+    with alone_in(load_settings(path).data_folder):
+        while True:
+            configuration = Configuration.read(path)
+            configure_logging(configuration.settings.log_level)
+            agent = await Agent.open(configuration)
+            await agent.run()
 
 
 def _check_config(asked: argparse.Namespace) -> int:
@@ -235,6 +244,34 @@ def _show_outbox(asked: argparse.Namespace) -> int:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             _print_stream(database, stream, path, asked.events)
     return 0
+
+
+def _new_epoch(asked: argparse.Namespace) -> int:
+    settings = load_settings(asked.config)
+    if not (settings.data_folder / "journal.db").exists():
+        raise RefusedError(
+            f"{settings.data_folder}: 没有记录 / nothing was recorded here", "检查 / check data_folder, edge.toml"
+        )
+    configure_logging("ERROR")
+    with alone_in(settings.data_folder):
+        asyncio.run(_renew_epochs(settings))
+    print("  账上已有的变动按编号认出，不会重复记账 / the book knows a movement by its id: none is booked twice")
+    print("  现在启动 / start it now: systemctl start onebook-edge")
+    return 0
+
+
+async def _renew_epochs(settings: EdgeSettings) -> None:
+    outbox = await Outbox.open(settings.data_folder, settings.edge_id, SystemClock(), settings.outbox.budget)
+    try:
+        for stream in Stream:
+            old = outbox[stream].epoch
+            await outbox.renew_epoch(stream)
+            new = outbox[stream]
+            print(
+                f"✓ {stream}: {old} → {new.epoch}，待传 / waiting {new.usage.waiting}；旧文件 / kept {stream}-{old}.old.db"
+            )
+    finally:
+        await outbox.close()
 
 
 def _checkpoints(asked: argparse.Namespace) -> int:
