@@ -11,6 +11,7 @@ import structlog
 from onebook_collector.backup.record import read_record
 from onebook_collector.clock import Clock
 from onebook_collector.early_warning.facts import (
+    BackupHolds,
     BackupsSeen,
     BookChecked,
     EdgeFact,
@@ -137,6 +138,8 @@ class Onlooker:
             try:
                 record = await asyncio.to_thread(read_record, folder)
                 self._note([BackupsSeen(record.last_backup_ms, record.last_proof_ms)], now_ms)
+                if record.last_backup_ms is not None:
+                    self._note([BackupHolds(name, record.journals.get(name, {})) for name in self._site_of], now_ms)
             except RetryableError as error:
                 log.warning("backup_record_unreadable", problem=str(error))
                 self._note([BackupsSeen(None, None)], now_ms)

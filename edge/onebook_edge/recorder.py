@@ -228,15 +228,17 @@ class Recorder:
     async def _report_health(self) -> None:
         while True:
             await asyncio.sleep(HEALTH_S)
-            used = resource.getrusage(resource.RUSAGE_SELF)
+            used, journal = resource.getrusage(resource.RUSAGE_SELF), self.outbox[Stream.JOURNAL]
             health = EdgeHealth(
-                journal_waiting=self.outbox[Stream.JOURNAL].usage.waiting,
+                journal_waiting=journal.usage.waiting,
                 telemetry_waiting=self.outbox[Stream.TELEMETRY].usage.waiting,
                 outbox_bytes=self.outbox.used_bytes,
                 outbox_budget_bytes=self.outbox.budget_bytes,
                 memory_bytes=_resident_bytes(),
                 cpu_ms=round((used.ru_utime + used.ru_stime) * 1000),
                 uptime_ms=self.clock.now().monotonic_ms,
+                journal_epoch=journal.epoch,
+                journal_refills_after=await journal.refills_after(),
             )
             await self.outbox.take([health], self.clock.now())
 

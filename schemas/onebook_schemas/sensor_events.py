@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from onebook_schemas.identifiers import INT64_MAX, DeviceId, Int64, UnitCode
+from onebook_schemas.identifiers import INT64_MAX, DeviceId, Epoch, Int64, UnitCode
 from onebook_schemas.told_apart import require_word
 
 _QUANTITY = Field(
@@ -59,6 +59,13 @@ class EdgeHealth(_Model):
     memory_bytes: int = Field(ge=0, le=INT64_MAX)
     cpu_ms: int = Field(ge=0, le=INT64_MAX, description="processor time of the agent since it started")
     uptime_ms: int = Field(ge=0, le=INT64_MAX)
+    journal_epoch: Epoch | None = None
+    journal_refills_after: int | None = Field(
+        default=None,
+        ge=0,
+        le=INT64_MAX,
+        description="a restored collector whose cursor of this journal lies before it cannot be refilled from this box",
+    )
 
 
 class TelemetryThinned(_Model):

@@ -11,6 +11,7 @@ from onebook_schemas.chain import chain_heads
 from onebook_schemas.encoding import decode, decode_upload
 from onebook_schemas.envelope import journal_event_of, telemetry_event_of
 from onebook_schemas.reference import DOCUMENTS, ReferenceDocument
+from onebook_schemas.sensor_events import EdgeHealth
 from onebook_schemas.uplink import Ack, EdgeState, Live, Stream
 
 V1 = Path(__file__).resolve().parents[1] / "testdata" / "messages" / "v1"
@@ -42,6 +43,13 @@ def test_the_telemetry_upload_of_version_1_is_read() -> None:
     assert upload.header.stream is Stream.TELEMETRY
 
 
+def test_the_health_that_says_from_where_the_journal_is_kept_is_read() -> None:
+    upload = decode_upload((V1 / "telemetry_upload_health.bin").read_bytes())
+    (fact,) = [telemetry_event_of(line).fact for line in upload.lines]
+    assert isinstance(fact, EdgeHealth)
+    assert (fact.journal_epoch, fact.journal_refills_after) == ("00112233445566aa", 417)
+
+
 def test_the_probe_of_version_1_is_read() -> None:
     assert decode_upload((V1 / "probe.bin").read_bytes()).is_probe
 
@@ -61,6 +69,7 @@ def test_every_kept_message_is_read_by_a_test_here() -> None:
     assert {path.stem for path in V1.glob("*.bin")} == {
         "journal_upload",
         "telemetry_upload",
+        "telemetry_upload_health",
         "probe",
         "ack",
         "edge_state",

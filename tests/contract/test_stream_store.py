@@ -118,6 +118,19 @@ async def test_delivered_events_stay_until_they_have_aged(journal: SqliteStreamS
     assert await journal.drop_delivered(keep_bytes=1 << 40, aged_through=10) == 3, "what waits has not aged"
 
 
+async def test_it_is_known_from_which_cursor_on_a_restored_collector_can_be_refilled(
+    journal: SqliteStreamStore,
+) -> None:
+    assert await journal.refills_after() == 0
+    await journal.append([draft(n) for n in range(1, 11)])
+    await journal.mark_delivered(8)
+    assert await journal.refills_after() == 0
+    await journal.drop_delivered(keep_bytes=1 << 40, aged_through=4)
+    assert await journal.refills_after() == 5, "its hash is known, and the sixth is kept"
+    assert await journal.chain_hash(5) is not None
+    assert await journal.chain_hash(4) is None
+
+
 async def test_dropping_gives_the_space_back(journal: SqliteStreamStore) -> None:
     await journal.append([draft(n, size=4_000) for n in range(1, 501)])
     full = journal.usage.used_bytes

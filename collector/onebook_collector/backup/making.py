@@ -61,7 +61,7 @@ def make_backup(sources: Sources, store: BackupStore, key: BackupKey, clock: Clo
     record = read_record(sources.data_folder)
     known = {one.name for one in store.stored()}
     good = tuple(one for one in (*record.good, name) if one in known)
-    update = {"good": good, "last_backup_ms": manifest.made_at_ms}
+    update = {"good": good, "last_backup_ms": manifest.made_at_ms, "journals": manifest.journals}
     write_record(sources.data_folder, record.model_copy(update=update))
     return Made(name, size, manifest)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from onebook_schemas.uplink import Stream
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +42,15 @@ class Manifest(_Model):
     feed_epoch: str
     logs: tuple[LogAt, ...]
     parts: tuple[Part, ...]
+
+    @property
+    def journals(self) -> dict[str, dict[str, int]]:
+        """Edge -> epoch -> how far its journal is in this backup."""
+        held: dict[str, dict[str, int]] = {}
+        for log in self.logs:
+            if log.stream == Stream.JOURNAL:
+                held.setdefault(log.edge_id, {})[log.epoch] = log.accepted_through
+        return held
 
     @property
     def parts_bytes(self) -> int:

@@ -32,7 +32,8 @@ class DrillReport(BaseModel):
 
 
 class Record(BaseModel):
-    """`good`: backups that were read back whole. Moments are Unix ms; None: never."""
+    """`good`: backups that were read back whole. Moments are Unix ms; None: never. `journals`: edge -> epoch -> how far the
+    last backup holds that journal."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,6 +41,7 @@ class Record(BaseModel):
     last_backup_ms: int | None = None
     last_proof_ms: int | None = None
     last_drill: DrillReport | None = None
+    journals: dict[str, dict[str, int]] = {}
 
 
 def read_record(data_folder: Path) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from onebook_collector.metrics.sample import EventSamples
@@ -77,6 +77,23 @@ class BackupsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupHolds:
+    """How far the last good backup holds the journal of an edge, by epoch."""
+
+    edge_id: str
+    through: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalKept:
+    """From which cursor on an edge can refill a restored centre with this journal of its."""
+
+    edge_id: str
+    epoch: str
+    refills_after: int
+
+
+@dataclass(frozen=True, slots=True)
 class BookChecked:
     """What the continuous verifier has found so far, in words. Concerns the centre."""
 
@@ -100,7 +117,17 @@ class TimePassed:
 
 
 EdgeFact = (
-    EdgeKnown | SignOfLife | Reading | OutboxLevel | TelemetryLost | ClockSeen | BackupsSeen | BookChecked | WitnessSaid
+    EdgeKnown
+    | SignOfLife
+    | Reading
+    | OutboxLevel
+    | TelemetryLost
+    | ClockSeen
+    | BackupsSeen
+    | BackupHolds
+    | JournalKept
+    | BookChecked
+    | WitnessSaid
 )
 Fact = EdgeFact | TimePassed
 
@@ -129,6 +156,8 @@ def facts_of_telemetry(event: TelemetryEvent, samples: EventSamples, site: str) 
     if isinstance(fact, EdgeHealth):
         at_ms = samples.blocks[0].at_ms[0]
         yield OutboxLevel(edge_id, at_ms, fact.outbox_bytes, fact.outbox_budget_bytes)
+        if fact.journal_epoch is not None and fact.journal_refills_after is not None:  # Older edges do not say.
+            yield JournalKept(edge_id, fact.journal_epoch, fact.journal_refills_after)
         return
     if samples.thinned is not None:  # Its extremes are no course of readings.
         if samples.thinned.samples_dropped is not None:  # Else they were delivered before.

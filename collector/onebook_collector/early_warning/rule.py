@@ -21,6 +21,7 @@ class Kind(enum.StrEnum):
     OUTBOX_FILLING = "outbox_filling"
     CLOCK_DRIFT = "clock_drift"
     BACKUP_OVERDUE = "backup_overdue"
+    REFILL_GAP = "refill_gap"
     BOOK_BROKEN = "book_broken"
     CHECKPOINT_CONTRADICTED = "checkpoint_contradicted"
 

@@ -73,6 +73,12 @@ TEXTS: dict[str, Text] = {
         "尚未通过恢复演练，请运行 onebook collector restore-drill",
         "No restore drill has held yet; run onebook collector restore-drill",
     ),
+    "refill_gap": Text(
+        "采集端 {edge_id} 因存储不足已不再保存最近备份之后的 {events} 条台账记录：若此刻用备份恢复中心，这些记录补不回来；"
+        "请立即运行 onebook collector backup run，并调大该端的 outbox.journal_mib",
+        "Edge {edge_id} no longer keeps {events} journal events that the last backup lacks: a centre restored from it now would "
+        "miss them; run onebook collector backup run at once, and raise outbox.journal_mib of that edge",
+    ),
     "book_broken": Text(
         "账本核对不符（{findings} 处）：{first}；请停止修改，保留现场，运行 onebook collector verify",
         "The book does not hold ({findings} findings): {first}; touch nothing, run onebook collector verify",
@@ -85,6 +91,7 @@ TEXTS: dict[str, Text] = {
     "checkpoints_agree": Text("新的检查点与留存的相符", "A later checkpoint agrees with what the site holds"),
     "book_holds": Text("完整核对一遍，账本相符", "A full pass found nothing wrong"),
     "backup_made": Text("已补做", "Done since"),
+    "backup_holds_all": Text("新的备份已包含这些记录", "A newer backup holds what the edge no longer keeps"),
     "edge_spoke": Text("采集端恢复通信", "The edge is heard again"),
     "back_within_limits": Text("恢复到限值以内", "Back within limits"),
     "sensor_spoke": Text("传感器恢复读数", "The sensor gives readings again"),

@@ -22,6 +22,7 @@ from onebook_collector.early_warning.rules.clock_drift import ClockDrift
 from onebook_collector.early_warning.rules.edge_silent import EdgeSilent
 from onebook_collector.early_warning.rules.environment_breach import EnvironmentBreach
 from onebook_collector.early_warning.rules.outbox_filling import OutboxFilling
+from onebook_collector.early_warning.rules.refill_gap import RefillGap
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.early_warning.store import EarlyWarningStore
 
@@ -37,6 +38,7 @@ def rules_of(settings: WarningSettings) -> tuple[_AnyRule, ...]:
         OutboxFilling(settings.outbox_filling),
         ClockDrift(settings.clock_drift),
         BackupOverdue(settings.backup),
+        RefillGap(),
         BookBroken(),
         CheckpointContradicted(),
     )

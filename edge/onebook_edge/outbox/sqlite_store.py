@@ -123,6 +123,12 @@ class SqliteStreamStore:
         row = await self._in_thread(self._row, "SELECT chain_hash FROM event WHERE sequence = ?", (sequence,))
         return row[0] if row else None
 
+    async def refills_after(self) -> int:
+        """The lowest cursor of a restored collector that this stream can still go on from."""
+        row = await self._in_thread(self._row, "SELECT min(sequence) FROM event")
+        oldest = self._position.last_sequence if row[0] is None else row[0]
+        return 0 if oldest == 1 else oldest
+
     async def find(self, text: str) -> int | None:
         """The sequence of the newest of the last events that contains these words; None if none does."""
         query = "SELECT max(sequence) FROM event WHERE sequence > ? AND instr(body, ?)"

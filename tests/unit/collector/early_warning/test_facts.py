@@ -3,6 +3,7 @@ from __future__ import annotations
 from onebook_collector.early_warning.facts import (
     ClockSeen,
     EdgeFact,
+    JournalKept,
     OutboxLevel,
     Reading,
     SignOfLife,
@@ -75,6 +76,8 @@ def test_health_tells_how_full_the_outbox_is() -> None:
         uptime_ms=0,
     )
     assert told_by(health) == [OutboxLevel("edge-1", RECEIVED - 100, 70, 100)]
+    saying = health.model_copy(update={"journal_epoch": "00112233445566aa", "journal_refills_after": 7})
+    assert told_by(saying)[1:] == [JournalKept("edge-1", "00112233445566aa", 7)]
 
 
 def test_thinned_telemetry_is_a_loss_unless_it_was_delivered_before() -> None:

@@ -9,17 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from onebook_collector.early_warning.facts import (
+    BackupHolds,
     BackupsSeen,
     ClockSeen,
     EdgeKnown,
     Fact,
+    JournalKept,
     OutboxLevel,
     Reading,
     SignOfLife,
     TelemetryLost,
     TimePassed,
 )
-from onebook_collector.early_warning.rule import Cleared, Raised, Rule, Subject
+from onebook_collector.early_warning.rule import Cleared, EarlyWarning, Kind, Raised, Rule, Severity, Subject
 from onebook_collector.early_warning.rules.backup_overdue import BACKUP, PROOF, BackupOverdue, BackupOverdueLimits
 from onebook_collector.early_warning.rules.clock_drift import ClockDrift, ClockDriftLimits
 from onebook_collector.early_warning.rules.edge_silent import EdgeSilent, EdgeSilentLimits
@@ -29,6 +31,7 @@ from onebook_collector.early_warning.rules.environment_breach import (
     EnvironmentLimit,
 )
 from onebook_collector.early_warning.rules.outbox_filling import OutboxFilling, OutboxFillingLimits
+from onebook_collector.early_warning.rules.refill_gap import RefillGap
 
 T0 = 1_780_000_000_000
 MINUTE, HOUR = 60, 3_600
@@ -303,3 +306,50 @@ def test_a_backup_or_a_drill_that_is_missing_or_too_old_is_told_once_and_ends_wi
         (2, "cleared backup_made"),
         (31 * day, "HIGH proof_overdue"),
     ]
+
+
+# What a restored centre could not be refilled with --------------------------------------------------------------------
+
+
+def held(**through: int) -> BackupHolds:
+    return BackupHolds("edge-1", through)
+
+
+def kept(epoch: str, refills_after: int) -> JournalKept:
+    return JournalKept("edge-1", epoch, refills_after)
+
+
+@pytest.mark.parametrize(
+    ("course", "expected"),
+    [
+        ([(0, kept("a", 900)), (1, held(a=900)), (2, kept("a", 901))], [(2, "HIGH refill_gap")]),
+        ([(0, held(a=5)), (1, kept("a", 0)), (2, kept("a", 5)), (3, held(a=5))], []),
+        ([(0, held()), (1, kept("a", 0))], []),  # Nothing went: a new epoch that no backup knows.
+        ([(0, held()), (1, kept("a", 1)), (2, kept("a", 2))], [(1, "HIGH refill_gap")]),
+        (
+            [(0, held(a=5)), (1, kept("a", 9)), (2, held(a=8)), (3, held(a=9))],
+            [(1, "HIGH refill_gap"), (3, "cleared backup_holds_all")],
+        ),
+        # A new epoch does not bring back what was let go under the old one; the next backup holds it.
+        (
+            [(0, held(a=5)), (1, kept("a", 9)), (2, kept("b", 0)), (3, held(a=20, b=3))],
+            [(1, "HIGH refill_gap"), (3, "cleared backup_holds_all")],
+        ),
+    ],
+)  # fmt: skip
+def test_what_an_edge_let_go_before_a_backup_held_it_is_told(course: list[tuple[float, Fact]], expected: Said) -> None:
+    assert said_by(RefillGap(), EDGE, course) == expected
+
+
+def test_a_refill_gap_outlives_a_restart_until_both_sides_are_heard_again() -> None:
+    rule = RefillGap()
+    values = {"events": 4}
+    open_now = EarlyWarning("1", EDGE, Raised(Kind.REFILL_GAP, Severity.HIGH, "refill_gap", values), T0, T0)
+    assert "4 条" in open_now.text_zh
+    state = rule.begin(EDGE, {Kind.REFILL_GAP: open_now}, T0)
+    state, changes = rule.judge(state, held(a=5), T0)
+    assert changes == []
+    state, changes = rule.judge(state, kept("a", 9), T0)
+    assert changes == [], "it is so still, and was said"
+    _, changes = rule.judge(state, held(a=9), T0)
+    assert [_said(change) for change in changes] == ["cleared backup_holds_all"]
