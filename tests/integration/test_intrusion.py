@@ -335,6 +335,21 @@ async def test_a_write_that_another_page_began_is_refused(fresh: Fresh, headers:
     assert (await client.post(name, json={"reason": "x"}, headers=OWN_PAGE)).status_code == 404
 
 
+async def test_no_write_of_the_api_can_be_begun_by_another_page(fresh: Fresh) -> None:
+    """Whatever operations there are, by whoever may do most. What needs no session cannot be begun in somebody's name."""
+    running, client = fresh
+    client.cookies.update(await running.signed_in("root", Role.ADMINISTRATOR))
+    writes = [
+        (method, address, body) for method, address, right, _, body in questions("hz") if method != "get" and right
+    ]
+    assert writes
+    for method, address, body in writes:
+        for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {}):
+            answer = await client.request(method, address, json=body, headers=headers)
+            problem = answer.json()["type"].rpartition(":")[2]
+            assert (answer.status_code, problem) == (403, "cross_site_request"), address
+
+
 async def test_a_session_ends_when_it_idles_and_at_the_latest_after_half_a_day(fresh: Fresh) -> None:
     running, client = fresh
     client.cookies.update(await running.signed_in())

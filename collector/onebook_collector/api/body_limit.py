@@ -1,4 +1,7 @@
-"""No request is larger than any that we have a use for. (The framework's own limit answers in plain text.)"""
+"""No request is larger than any that we have a use for, and none is compressed: what is small on the way is small here.
+
+(The framework's own limit answers in plain text.)
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,11 @@ class BodyLimit:
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > BODY_BYTES_MAX:
             await problem_response(413, "request_entity_too_large", _DETAIL)(scope, receive, send)
+            return
+        if Headers(scope=scope).get("content-encoding", "identity") != "identity":
+            await problem_response(415, "unsupported_media_type", "send it as it is, not compressed")(
+                scope, receive, send
+            )
             return
         received, is_complete = 0, False
 

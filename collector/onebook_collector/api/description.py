@@ -20,7 +20,7 @@ _PROBLEM = _REFUSALS[0]
 _ANY = (413, 429, 500, 503)
 _WITH_A_DOOR = (401, 403)
 _WITH_A_QUESTION = (422,)
-_WITH_A_BODY = (408, 422)
+_WITH_A_BODY = (400, 408, 415, 422)
 
 
 class Door(NamedTuple):

@@ -15,6 +15,7 @@ MEANINGS = {
     409: "Not in this state; `detail` says why",
     410: "The feed began anew; `restart_after` says where to go on",
     413: "The request is too large",
+    415: "The body is compressed, or of another kind",
     422: "The request cannot be read; `mistakes` says where",
     429: "More requests than anybody needs, or a pause after failed attempts",
     500: "Our failure; the collector's log says why",
