@@ -17,6 +17,7 @@ from onebook_collector.certificates.settings import CertificateSettings
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.metrics.store import Retention
+from onebook_schemas.chain import HashAlgorithm, UsableAlgorithm
 from onebook_schemas.tls import TlsFiles, is_loopback
 
 
@@ -44,6 +45,10 @@ class LedgerFileSettings(_Settings):
         ge=0,
         le=1,
         description="A count that differs by more than this share waits for review.",
+    )
+    chain_hash: UsableAlgorithm = Field(
+        default=HashAlgorithm.SHA256,
+        description="What the book's hash chain is made with: sha256, or sm3 (国密). Chosen once, when the book is begun.",
     )
 
 

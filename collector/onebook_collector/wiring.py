@@ -40,8 +40,8 @@ log = structlog.get_logger()
 
 async def open_ledger(settings: CollectorSettings) -> SqlLedgerStore:
     settings.ledger_path.parent.mkdir(parents=True, exist_ok=True)
-    judging = LedgerSettings(count_review_fraction=settings.ledger.count_review_fraction)
-    return await SqlLedgerStore.open(settings.ledger_path, judging)
+    asked = LedgerSettings(settings.ledger.count_review_fraction, settings.ledger.chain_hash)
+    return await SqlLedgerStore.open(settings.ledger_path, asked)
 
 
 async def open_metrics(settings: CollectorSettings) -> MetricsStore:

@@ -7,13 +7,13 @@ It trusts nobody: neither the program that wrote the book, of which it imports n
 docs/ledger.md and docs/protocol.md, and reads row by row: a large book takes time, not memory.
 Exit: 0 proven, 1 something is wrong, 2 wrong call, 3 nothing is wrong but not all is proven.
 """
-import argparse, collections, contextlib, hashlib, json, sqlite3, sys
+import argparse, collections, contextlib, functools, hashlib, json, sqlite3, sys
 from fractions import Fraction
 from pathlib import Path
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+HASHES = {"sha256": hashlib.sha256, "sm3": functools.partial(hashlib.new, "sm3")}  # SM3: GB/T 32905.
 RECORDS = dict.fromkeys(  # Tables to which rows are only added, and what of their rows stays: all columns but of two.
     ("account", "lot", "serial", "log", "envelope", "fork", "fork_release", "quarantine_decision", "discrepancy", "discrepancy_closing",
      "feed_epoch", "checkpoint"), "*") | {"lot": "lot_id, item_id, number", "log": "log_id, edge_id, epoch, stream, first_received_ms"}
@@ -24,8 +24,7 @@ TRIGGERS = [f"{table}_refuses_{change}" for change in ("update", "delete") for t
     "envelope", "movement", "posting", "posting_serial", "count_assertion", "discrepancy", "discrepancy_closing", "quarantine_decision",
     "fork", "fork_release", "feed_epoch", "checkpoint")]
 
-def unlike(kept, made):
-    """The rows that only one of two queries gives."""
+def unlike(kept, made):  # The rows that only one of two queries gives.
     return f"SELECT * FROM ({kept} EXCEPT {made}) UNION SELECT * FROM ({made} EXCEPT {kept})"
 
 BALANCES = "SELECT account_id, item_id, lot_id, sum(quantity), max(ledger_seq) FROM posting GROUP BY 1, 2, 3"
@@ -64,9 +63,9 @@ MUST_NOT_BE = {  # Each query gives what contradicts the rules of the book.
     "首个时代不符 / the book has so many first feed epochs": "SELECT count(*) n FROM feed_epoch WHERE ledger_seq = 0 HAVING n <> 1",
     "重复冲销 / (movement) is reversed more than once": "SELECT reverses FROM movement WHERE reverses NOT NULL GROUP BY 1 HAVING count(*) > 1",
     "冲销不是恰好相反 / (entry) is not the exact opposite of what it reverses":
-        "SELECT DISTINCT r.ledger_seq FROM movement r JOIN movement o ON o.movement_id = r.reverses JOIN posting p"
-        " ON p.ledger_seq IN (r.ledger_seq, o.ledger_seq) GROUP BY r.ledger_seq, account_id, item_id, lot_id"
-        " HAVING sum(quantity) <> 0 OR sum(iif(p.ledger_seq = r.ledger_seq, 1, -1)) <> 0",
+        "SELECT DISTINCT r.ledger_seq FROM movement r JOIN movement o ON o.movement_id = r.reverses JOIN posting p ON p.ledger_seq IN"
+        " (r.ledger_seq, o.ledger_seq) GROUP BY r.ledger_seq, account_id, item_id, lot_id HAVING sum(quantity) <> 0"
+        " OR sum(iif(p.ledger_seq = r.ledger_seq, 1, -1)) <> 0",
     "账户名称与各部分不符 / (account) has another name than its parts give":
         "SELECT account_id, code FROM account WHERE code <> CASE kind WHEN 'real' THEN path(kind, site_id, bin, owner_org, custodian_org,"
         " reserve_mode, status) ELSE path(kind, iif(site_id <> '', site_id, document_no)) END",
@@ -74,15 +73,14 @@ MUST_NOT_BE = {  # Each query gives what contradicts the rules of the book.
         "SELECT log_id, sequence, event_type, verdict FROM envelope e WHERE (verdict = 'posted') <> EXISTS (SELECT 1 FROM movement m"
         " WHERE m.ledger_seq = e.ledger_seq AND m.log_id = e.log_id AND m.sequence = e.sequence)",
     "遥测的散列或游标不符 / (telemetry log) its hashes or its cursor are not what its bytes give":
-        "SELECT log_id FROM log LEFT JOIN envelope USING (log_id) WHERE stream IS NOT 'journal' AND"
-        " (head IS NOT sha(edge_id || '/' || epoch || '/' || stream) OR chain_hash IS NOT sha(body) OR accepted_through < sequence)",
+        "SELECT log_id FROM log LEFT JOIN envelope USING (log_id) WHERE stream IS NOT 'journal' AND (accepted_through < sequence OR head IS NOT"
+        " digest(hash_algorithm, edge_id || '/' || epoch || '/' || stream) OR chain_hash <> digest(hash_algorithm, coalesce(body, '')))",
 }
 
-def sha(data):
-    return hashlib.sha256(data).digest()
+def digest(algorithm, data):
+    return HASHES[algorithm](data.encode() if isinstance(data, str) else data).digest()
 
-def compact(row):
-    """The text of a row: JSON, bytes in hex."""
+def compact(row):  # The text of a row: JSON, bytes in hex.
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=bytes.hex).encode()
 
 class Audit:
@@ -92,7 +90,6 @@ class Audit:
         self.stated, self.counts = {}, {}  # Text of a statement -> what it says; table -> rows.
         self.said_of = collections.defaultdict(lambda: collections.defaultdict(list))  # Chain -> place -> (head, who says so).
 
-    # Checkpoints: whose word is it, and do the words agree? --------------------------------------------------------
     def signer(self, kind, text, signature, where):
         """The id of the key that signed a text; None: none of those given."""
         for key_id, key in self.keys.items():
@@ -114,12 +111,13 @@ class Audit:
                     and self.signer("position", position, bytes.fromhex(document["position_signature"]), where)):
                 continue
             placed = json.loads(position)
-            if placed["statement"] != sha(text.encode()).hex():
+            if placed["statement"] != digest(json.loads(text).get("hash_algorithm", "sha256"), text).hex():
                 self.find(f"{where}：两个文本不属一体 / {where}: its two texts do not belong together")
             for log in placed["logs"]:
                 chain = f"{placed['edge_id']}/{log['epoch']}/{log['stream']}"
                 self.said_of[chain][log["accepted_through"]].append((log["head"], where))
             self.stated.setdefault(text, {**json.loads(text), "where": where, "is_lacking": True})
+        (self.algorithm,) = self.rows("SELECT hash_algorithm FROM sequencer").fetchone()
         restores = sorted(self.rows("SELECT ledger_seq, feed_epoch FROM feed_epoch"))
         starts = {epoch: seq for seq, epoch in restores}
         for said in self.stated.values():  # A restore undoes what was booked after the backup: its entry stands in the book.
@@ -127,6 +125,8 @@ class Audit:
             if said["feed_epoch"] not in starts:
                 self.find(f"检查点属于账中没有的时代 / a checkpoint is of an unknown feed epoch（{said['where']}）")
             said["is_old"], said["undone"] = bool(later), bool(later) and said["ledger_seq"] >= later[0]
+            if said.get("hash_algorithm", "sha256") != self.algorithm:
+                self.find(f"检查点的散列算法与账本不同 / a checkpoint is of another hash algorithm than the book（{said['where']}）")
             if said.get("is_lacking") and not later:
                 self.find(f"仓库持有的检查点 {said['made_at']} 不在账中 / the book lacks a checkpoint that a site holds（{said['where']}）")
             places = {"movement": (said["ledger_seq"], said["head"])} if not said["undone"] else {}
@@ -135,8 +135,7 @@ class Audit:
         self.said += [f"{len(self.stated)} signed checkpoints; {len(documents)} documents of edges", f"restored {len(restores) - 1} times"
                       f" (movements `restored`), {sum(said['undone'] for said in self.stated.values())} checkpoints undone by it"]
 
-    # The tables and their chains -----------------------------------------------------------------------------------
-    def walk(self, chain, head, steps):
+    def walk(self, chain, algorithm, head, steps):
         """Each of (place, text, hash stored there or ...) follows from the one before; what was said of a place holds. Gives the end."""
         said, last = self.said_of.pop(chain, {}), 0
         furthest = max(said, default=0)
@@ -147,7 +146,7 @@ class Audit:
                     self.find(f"{chain}：前 {place} 条已被改写 / {chain}: its first {place} are not those of the checkpoint（{where}）")
         hold(last, head)
         for place, text, stored in steps:
-            made = sha(head + text)
+            made = digest(algorithm, head + text)
             if place != last + 1:
                 self.find(f"{chain}：{last} 之后缺失 / {chain}: {place} follows {last}: there is a hole")
             if stored not in (made, ...):
@@ -161,16 +160,16 @@ class Audit:
     def check_records(self):
         for table, columns in RECORDS.items():
             rows = self.rows(f"SELECT {columns} FROM {table} ORDER BY rowid")
-            self.counts[table], _ = self.walk(table, sha(table.encode()), ((n, compact(row), ...) for n, row in enumerate(rows, 1)))
+            steps = ((count, compact(row), ...) for count, row in enumerate(rows, 1))
+            self.counts[table], _ = self.walk(table, self.algorithm, digest(self.algorithm, table), steps)
 
     def check_ledger_chain(self):
-        end = self.walk("movement", bytes(32), self.entries())
+        end = self.walk("movement", self.algorithm, bytes(32), self.entries())
         if self.rows("SELECT sequencer_id, ledger_seq, head FROM sequencer").fetchall() != [(1, *end)]:
             self.find(f"序号器与末笔不符 / the sequencer does not stand at the last entry {end[0]}")
         self.said.append(f"{end[0]} entries")
 
-    def entries(self):
-        """Each entry: its number, the text that its hash is made of, its hash."""
+    def entries(self):  # Each entry: its number, the text that its hash is made of, its hash.
         query = """SELECT m.*, l.edge_id, l.epoch, l.stream, e.sequence, e.chain_hash FROM movement m LEFT JOIN log l ON l.log_id = m.log_id
             LEFT JOIN envelope e ON e.log_id = m.log_id AND e.sequence = m.sequence ORDER BY m.ledger_seq"""
         for *columns, log_id, _, stored, edge, epoch, stream, sequence, chain_hash in self.rows(query):
@@ -178,13 +177,11 @@ class Audit:
             count = self.named("a.code, i.code, l.number, counted, book_at, difference, counted_at", "count_assertion", columns[0])
             yield columns[0], compact([*columns, origin, self.legs(columns[0]), count.fetchone()]), stored
 
-    def named(self, columns, table, seq):
-        """The rows of an entry, with names in the place of numbers."""
+    def named(self, columns, table, seq):  # The rows of an entry, with names in the place of numbers.
         return self.rows(f"SELECT {columns} FROM {table} r LEFT JOIN account a USING (account_id) LEFT JOIN item i USING (item_id)"
                          " LEFT JOIN lot l ON l.lot_id = r.lot_id WHERE ledger_seq = ? ORDER BY 1, 2", (seq,))
 
-    def legs(self, seq):
-        """[line, leg, account, item, lot, quantity, [serial, ...]] of an entry."""
+    def legs(self, seq):  # [line, leg, account, item, lot, quantity, [serial, ...]] of an entry.
         serials = collections.defaultdict(list)
         for *leg, number in self.rows("SELECT line, leg, number FROM posting_serial LEFT JOIN serial USING (serial_id)"
                                       " WHERE ledger_seq = ? ORDER BY line, leg, position", (seq,)):
@@ -193,18 +190,17 @@ class Audit:
         return [[*leg, serials[leg[:2]]] for leg in legs]
 
     def check_edge_chains(self):
-        for log_id, name, stream, *end in self.rows(
-            "SELECT log_id, edge_id || '/' || epoch || '/' || stream, stream, accepted_through, head FROM log"):
+        for log_id, name, stream, algorithm, *end in self.rows(
+            "SELECT log_id, edge_id || '/' || epoch || '/' || stream, stream, hash_algorithm, accepted_through, head FROM log"):
             if stream == "journal":
                 events = self.rows("SELECT sequence, body, chain_hash FROM envelope WHERE log_id = ? ORDER BY sequence", (log_id,))
-                if self.walk(name, sha(name.encode()), events) != tuple(end):
+                if self.walk(name, algorithm, digest(algorithm, name), events) != tuple(end):
                     self.find(f"{name}：游标与末条不符 / {name}: the cursor ({end[0]}) does not stand at the last event")
             elif max(self.said_of.pop(name, {}), default=0) > end[0]:  # There is no chain in telemetry.
                 self.find(f"{name}：游标后退 / {name}: the cursor ({end[0]}) has gone back")
         for name in self.said_of:
             self.find(f"整个仓库日志缺失：{name} / the whole log {name} is missing")
 
-    # From the bytes to the entries ---------------------------------------------------------------------------------
     def check_entries(self):
         """Each entry says what its envelope's bytes say."""
         units = {(code, unit): (Fraction(numerator, denominator), tracking) for code, unit, numerator, denominator, tracking in self.rows(
@@ -245,14 +241,14 @@ class Audit:
         if newest is None:
             self.open.append("没有本时代的检查点，只核对了账本自身 / no checkpoint of this feed epoch: the book stands alone")
             return
-        digest = hashlib.sha256()
+        standing = HASHES[self.algorithm]()
         for table, columns in STANDING.items():
-            digest.update(f"{table}\n".encode())
+            standing.update(f"{table}\n".encode())
             for row in self.rows(f"SELECT {columns} FROM {table} ORDER BY 1, 2"):
-                digest.update(compact(row) + b"\n")
+                standing.update(compact(row) + b"\n")
         (generation,) = self.rows("SELECT generation FROM sequencer").fetchone() or (-1,)
         added = {name: self.counts.get(name, 0) - (name == "checkpoint") for name in RECORDS}
-        same = digest.hexdigest() == newest["standing"] and added == {name: one[0] for name, one in newest["records"].items()}
+        same = standing.hexdigest() == newest["standing"] and added == {name: one[0] for name, one in newest["records"].items()}
         if generation < newest["generation"] or (same and generation > newest["generation"]):
             self.find("事务计数不符 / the count of transactions does not fit: the end is cut off, or it was moved by hand")
         elif not same and generation == newest["generation"]:
@@ -265,7 +261,10 @@ class Audit:
 def prove(book, keys, documents):
     """All checks. `book`: a sqlite3 connection; `keys`: key id -> raw public key; `documents`: (whose, document) of the edges."""
     book.create_function("path", -1, lambda *parts: "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts))
-    book.create_function("sha", 1, lambda data: sha(data.encode() if isinstance(data, str) else data) if data is not None else None)
+    book.create_function("digest", 2, digest)
+    for table in ("log", "sequencer"):  # Of a book from the time when there was no choice.
+        if "hash_algorithm" not in {column[1] for column in book.execute(f"PRAGMA table_info({table})")}:
+            book.execute(f"CREATE TEMP VIEW {table} AS SELECT *, 'sha256' AS hash_algorithm FROM main.{table}")
     audit = Audit(book, keys)
     for check in (lambda: audit.collect(documents), audit.check_ledger_chain, audit.check_records,
                   audit.check_edge_chains, audit.check_entries, audit.check_rules, audit.check_standing):
@@ -284,7 +283,8 @@ def main():
     try:
         pairs = [line.split()[:2] for line in Path(asked.keys).read_text(encoding="ascii").splitlines() if line.strip()]
         book = sqlite3.connect(f"{Path(asked.book).resolve().as_uri()}?mode=ro", uri=True)
-        book.execute("SELECT 1 FROM movement").fetchone()
+        if any("sm3" in row for table in ("log", "sequencer") for row in book.execute(f"SELECT * FROM {table}")):
+            HASHES["sm3"]()  # ValueError: the OpenSSL of this machine does not have it.
         documents = [(name, one) for name in asked.checkpoints for one in json.loads(Path(name).read_text("utf-8"))["documents"]]
     except (OSError, ValueError, LookupError, sqlite3.Error) as error:
         print(f"✗ 无法读取 / cannot be read: {error}", file=sys.stderr)

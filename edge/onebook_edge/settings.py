@@ -20,6 +20,7 @@ from onebook_edge.identity.settings import BrokerSettings
 from onebook_edge.links.link_settings import LinkSettings
 from onebook_edge.links.modbus_line import ModbusLineSettings
 from onebook_edge.outbox.retention import MIB, DiskBudget
+from onebook_schemas.chain import HashAlgorithm, UsableAlgorithm
 from onebook_schemas.identifiers import DeviceId, EdgeId
 
 
@@ -37,6 +38,10 @@ class OutboxSettings(_Settings):
         default=90,
         ge=1,
         description="How long delivered events stay, so that a restored collector is refilled, in days that the box ran.",
+    )
+    chain_hash: UsableAlgorithm = Field(
+        default=HashAlgorithm.SHA256,
+        description="What the journal's hash chain is made with: sha256, or sm3 (国密). An epoch that has begun keeps its own.",
     )
 
     @property

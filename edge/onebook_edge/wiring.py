@@ -81,7 +81,8 @@ class Agent:
     async def open(cls, configuration: Configuration) -> Agent:
         settings = configuration.settings
         clock = SystemClock(trusted=settings.clock.source == "trusted")
-        outbox = await Outbox.open(settings.data_folder, settings.edge_id, clock, settings.outbox.budget)
+        asked = settings.outbox
+        outbox = await Outbox.open(settings.data_folder, settings.edge_id, clock, asked.budget, asked.chain_hash)
         return cls(configuration, clock, outbox)
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.identifiers import INT64_MAX, EdgeId, Epoch, HexDigest, ShortText
 from onebook_schemas.uplink import Stream
 
@@ -38,6 +39,11 @@ class Statement(_Model):
     generation: _Count = Field(description="writing transactions of the book, this one included")
     records: dict[ShortText, tuple[_Count, HexDigest]] = Field(description="table -> rows, hash over them in order")
     standing: HexDigest = Field(description="hash over the tables whose rows may change")
+    hash_algorithm: HashAlgorithm = Field(
+        default=HashAlgorithm.SHA256,
+        exclude_if=lambda algorithm: algorithm is HashAlgorithm.SHA256,
+        description="of every hash here, the same for the whole life of the book; left out: sha256",
+    )
 
 
 class LogPosition(_Model):
@@ -54,7 +60,7 @@ class Position(_Model):
 
     v: Literal[1] = 1
     edge_id: EdgeId
-    statement: HexDigest = Field(description="SHA-256 of the statement's text")
+    statement: HexDigest = Field(description="hash of the statement's text, by the statement's algorithm")
     logs: tuple[LogPosition, ...] = Field(max_length=10_000)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from onebook_schemas.chain import HashAlgorithm, UsableAlgorithm
 from onebook_schemas.identifiers import (
     INT64_MAX,
     BootId,
@@ -50,6 +51,11 @@ class UploadHeader(_Model):
         default={},
         max_length=64,
         description="boot -> Unix milliseconds at monotonic zero, for boots whose clock became known",
+    )
+    hash_algorithm: UsableAlgorithm = Field(
+        default=HashAlgorithm.SHA256,
+        exclude_if=lambda algorithm: algorithm is HashAlgorithm.SHA256,
+        description="of this log's chain, the same for all of its life; left out: sha256",
     )
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, select
 
 from onebook_collector.ingest.decide import Outcome, decide_journal
 from onebook_collector.ledger import tables as t
-from onebook_collector.ledger.book import Verdict
+from onebook_collector.ledger.book import LedgerSettings, Verdict
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.memory_book import MemoryBook
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import Report, verify
+from onebook_schemas.chain import HashAlgorithm
 from tests.contract import ledger_events as events
 
 T = TypeVar("T")
@@ -53,17 +54,18 @@ class MemoryLedger:
         book.ledger_seq, book.head = self.book.ledger_seq, self.book.head
 
 
-async def open_store(path: Path) -> SqlLedgerStore:
+async def open_store(path: Path, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> SqlLedgerStore:
     """A new store. The tables are migrated once in a test run, and copied from then on."""
-    if not _migrated:
+    settings = LedgerSettings(hash_algorithm=algorithm)
+    if algorithm not in _migrated:
         template = path.with_suffix(".template")
-        await (await SqlLedgerStore.open(template)).close()
-        _migrated.append(template.read_bytes())
-    path.write_bytes(_migrated[0])
-    return await SqlLedgerStore.open(path)
+        await (await SqlLedgerStore.open(template, settings)).close()
+        _migrated[algorithm] = template.read_bytes()
+    path.write_bytes(_migrated[algorithm])
+    return await SqlLedgerStore.open(path, settings)
 
 
-_migrated: list[bytes] = []
+_migrated: dict[HashAlgorithm, bytes] = {}
 
 
 def empty_store(store: SqlLedgerStore, path: Path) -> None:
@@ -73,7 +75,7 @@ def empty_store(store: SqlLedgerStore, path: Path) -> None:
         engine.dispose()
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.write_bytes(_migrated[0])
+    path.write_bytes(_migrated[HashAlgorithm.SHA256])
 
 
 @asynccontextmanager
@@ -93,8 +95,14 @@ async def open_ledger(kind: str, folder: Path) -> AsyncIterator[Ledger]:
 class Journal:
     """The journal of an edge, uploaded event by event as soon as something happens."""
 
-    def __init__(self, ledger: Ledger, edge_id: str = "edge-1", epoch: str = events.EPOCH) -> None:
-        self.ledger, self.key = ledger, events.log_of(edge_id, epoch)
+    def __init__(
+        self,
+        ledger: Ledger,
+        edge_id: str = "edge-1",
+        epoch: str = events.EPOCH,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> None:
+        self.ledger, self.key, self.algorithm = ledger, events.log_of(edge_id, epoch), algorithm
         self.sequence, self.wall_ms = 0, events.NOON
 
     async def book(
@@ -114,15 +122,25 @@ class Journal:
 
     async def send(self, *lines: bytes, received_ms: int = events.NOON) -> list[Verdict]:
         """Upload lines that are `self.sequence` long already with these."""
+        first = self.sequence - len(lines) + 1
         return await self.ledger.write(
-            lambda book: take(book, self.key, self.sequence - len(lines) + 1, lines, received_ms)
+            lambda book: take(book, self.key, first, lines, received_ms, algorithm=self.algorithm)
         )
 
 
-def take(book: Desk, key: LogKey, first_sequence: int, lines: tuple[bytes, ...], received_ms: int) -> list[Verdict]:
+def take(
+    book: Desk,
+    key: LogKey,
+    first_sequence: int,
+    lines: tuple[bytes, ...],
+    received_ms: int,
+    *,
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+) -> list[Verdict]:
     """What the ingest does with an upload."""
-    cursor = book.cursor(key)
-    upload = events.upload(key, first_sequence, cursor.head, lines)
+    cursor = book.cursor(key, algorithm)
+    book.open_log(key, received_ms, algorithm)
+    upload = events.upload(key, first_sequence, cursor.head, lines, algorithm)
     decision = decide_journal(cursor, upload, received_ms, lambda sequence: book.stored_hash(key, sequence))
     assert decision.outcome is Outcome.FRESH
     verdicts = book.post(key, book.site_of(key.edge_id), decision.fresh, received_ms)

@@ -10,7 +10,7 @@ from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_collector.reference import read_catalogue
-from onebook_schemas.chain import chain_heads
+from onebook_schemas.chain import HashAlgorithm, chain_heads
 from onebook_schemas.uplink import Stream, Upload, UploadHeader
 
 EPOCH = "0123456789abcdef"
@@ -69,9 +69,15 @@ def body(sequence: int, fact: dict[str, Any], wall_ms: int, *, synchronised: boo
     return json.dumps(event | {"clock_synchronised": synchronised, "fact": fact}).encode()
 
 
-def upload(key: LogKey, first_sequence: int, head: bytes, lines: Sequence[bytes]) -> Upload:
+def upload(
+    key: LogKey,
+    first_sequence: int,
+    head: bytes,
+    lines: Sequence[bytes],
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+) -> Upload:
     """The upload that an edge would make of these lines, the chain standing at `head` before them."""
-    heads = chain_heads(head, lines)
+    heads = chain_heads(head, lines, algorithm=algorithm)
     header = UploadHeader(
         edge_id=key.edge_id,
         epoch=key.epoch,
@@ -81,5 +87,6 @@ def upload(key: LogKey, first_sequence: int, head: bytes, lines: Sequence[bytes]
         waiting=0,
         chain_before=head.hex(),
         chain_after=(heads[-1] if heads else head).hex(),
+        hash_algorithm=algorithm,
     )
     return Upload(header, tuple(lines))

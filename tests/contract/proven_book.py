@@ -6,6 +6,7 @@ import importlib.util
 import json
 import random
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onebook_collector.ledger.checkpoints import Made, document_for, make_checkpoint, prepare
 from onebook_collector.ledger.signing import CheckpointKey
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_schemas.chain import HashAlgorithm
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, open_store
 from tests.contract.ledger_events import BULK, LOT, NOON, SERIAL, counted, line, log_of, moved, reversed_
@@ -74,12 +76,20 @@ class ProvenBook:
         return image[:18] + b"\x01\x01" + image[20:]
 
 
-async def make_book(path: Path, seed: int, *, rounds: int = 3) -> ProvenBook:
+async def make_book(
+    path: Path,
+    seed: int,
+    *,
+    rounds: int = 3,
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    of_edges: Sequence[HashAlgorithm] = (HashAlgorithm.SHA256, HashAlgorithm.SM3, HashAlgorithm.SHA256),
+) -> ProvenBook:
     """Every kind of row: moves, counts, reversals, serials, quarantine and its decisions, discrepancies, a fork, a restore."""
     dice, book = random.Random(seed), ProvenBook(path, new_key())
-    store = await open_store(path)
+    store = await open_store(path, algorithm)
     await store.write(events.furnish)
-    journals = {edge_id: Journal(store, edge_id) for edge_id in EDGES}
+    algorithms = dict(zip(EDGES, of_edges, strict=True))
+    journals = {edge_id: Journal(store, edge_id, algorithm=algorithms[edge_id]) for edge_id in EDGES}
     number = 0
     for turn in range(rounds):
         for journal in journals.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,22 @@ from sqlalchemy import Connection
 
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger import verify as v
+from onebook_collector.ledger.chain_audit import audit_ledger_slice
+from onebook_collector.ledger.hashing import GENESIS
 from onebook_collector.ledger.rebuild import differences, rebuild
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_schemas.chain import HashAlgorithm
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, bin_code, open_store, stock_of, verified
 from tests.contract.ledger_events import LOT, SERIAL, counted, line, moved, reversed_
 from tests.contract.proven_book import sign
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlLedgerStore]:
-    opened = await open_store(tmp_path / "ledger.db")
+@pytest.fixture(params=HashAlgorithm)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlLedgerStore]:
+    opened = await open_store(tmp_path / "ledger.db", request.param)
     await opened.write(events.furnish)
-    journal = Journal(opened)
+    journal = Journal(opened, algorithm=request.param)
     await journal.book(
         moved(
             1, "receipt", line(LOT, 100, lot="L1", to_bin="A-01"), line(SERIAL, 2, serials=["S1", "S2"], to_bin="A-01")
@@ -47,6 +51,7 @@ def damage(folder: Path, *statements: str) -> None:
     for table in t.APPEND_ONLY:
         for change in ("update", "delete"):
             database.execute(f"DROP TRIGGER {table.name}_refuses_{change}")
+    database.execute("PRAGMA ignore_check_constraints = on")
     for statement in statements:
         assert database.execute(statement).rowcount > 0
     database.close()
@@ -97,6 +102,17 @@ def damage(folder: Path, *statements: str) -> None:
             ["DELETE FROM posting WHERE ledger_seq = 3", "DELETE FROM movement WHERE ledger_seq = 3"],
             "entry 4 follows entry 2: there is a hole",
         ),
+        (
+            v.check_chain,
+            ["UPDATE sequencer SET hash_algorithm = iif(hash_algorithm = 'sm3', 'sha256', 'sm3')"],
+            "entry 1 has another hash",
+        ),
+        (
+            v.check_edge_chains,
+            ["UPDATE log SET hash_algorithm = iif(hash_algorithm = 'sm3', 'sha256', 'sm3') WHERE edge_id = 'edge-1'"],
+            "event 1 has another hash",
+        ),
+        (v.check_edge_chains, ["UPDATE log SET hash_algorithm = 'md5'"], "'md5' is no algorithm that a chain is made"),
         (v.check_edge_chains, ["UPDATE envelope SET body = x'7b7d' WHERE sequence = 5"], "event 5 has another hash"),
         (v.check_edge_chains, ["DELETE FROM envelope WHERE sequence = 5"], "event 6 follows event 4: there is a hole"),
         (
@@ -172,3 +188,21 @@ async def test_what_follows_from_the_postings_can_be_made_anew(store: SqlLedgerS
     assert (bin_code("A-01"), LOT, "L1") not in await stock_of(
         store
     )  # The writer did not go on from what it remembered.
+
+
+async def test_slice_by_slice_the_chain_is_the_same(store: SqlLedgerStore, tmp_path: Path) -> None:
+    """As the continuous verifier reads it."""
+
+    async def slices() -> tuple[int, list[str]]:
+        after, head, found = 0, GENESIS, list[str]()
+        while True:
+            step = partial(audit_ledger_slice, after=after, head=head, entries_max=2)
+            last, head, wrong = await store.read(step)
+            found += wrong
+            if last == after:
+                return last, found
+            after = last
+
+    assert await slices() == (5, [])
+    damage(tmp_path, "UPDATE movement SET actor = 'X' WHERE ledger_seq = 4")
+    assert await slices() == (5, ["entry 4 has another hash than its rows give"])

@@ -17,11 +17,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from onebook_collector.errors import ConfigurationError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.memory_book import MemoryBook
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_schemas.chain import HashAlgorithm
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, bin_code, open_store, stock_of, take, verified
 from tests.contract.ledger_events import LOT, NOON, SERIAL, counted, line, moved, reversed_
@@ -79,6 +82,20 @@ async def test_a_closed_book_is_taken_up_where_it_stood(tmp_path: Path) -> None:
     assert await store.read(queries.discrepancies) == []
     await verified(store)
     await store.close()
+
+
+async def test_the_algorithm_of_a_book_is_chosen_once(tmp_path: Path) -> None:
+    sm3, sha256 = (LedgerSettings(hash_algorithm=one) for one in (HashAlgorithm.SM3, HashAlgorithm.SHA256))
+    store = await SqlLedgerStore.open(tmp_path / "ledger.db", sm3)
+    await store.write(events.furnish)
+    await Journal(store).book(moved(1, "receipt", line(LOT, 9, to_bin="A-01")))
+    await store.close()
+    with pytest.raises(ConfigurationError, match=r'本账以 sm3 建立.*write chain_hash = "sm3"'):
+        await SqlLedgerStore.open(tmp_path / "ledger.db", sha256)
+    for settings in (sm3, None):  # None: whoever takes a book as it is, like a restore.
+        store = await SqlLedgerStore.open(tmp_path / "ledger.db", settings)
+        await verified(store)
+        await store.close()
 
 
 async def test_two_writers_of_one_file_take_turns_and_neither_trusts_what_it_remembers(tmp_path: Path) -> None:
@@ -187,7 +204,7 @@ async def test_the_migrations_make_the_tables_that_the_code_knows(store: SqlLedg
     assert await store.maintain(differences) == []
 
 
-async def test_a_book_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+async def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "ledger.db")
     await store.write(events.furnish)
     journal = Journal(store)
@@ -199,6 +216,7 @@ async def test_a_book_of_the_version_before_is_brought_up_to_date(tmp_path: Path
         database.executescript(
             "DROP INDEX ix_posting_account_id_item_id_event_time; ALTER TABLE posting DROP COLUMN event_time;"
             "CREATE INDEX ix_posting_account_id_item_id ON posting (account_id, item_id);"
+            "ALTER TABLE log DROP COLUMN hash_algorithm; ALTER TABLE sequencer DROP COLUMN hash_algorithm;"
             "UPDATE alembic_version SET version_num = '0002_signed_checkpoints'"
         )
     journal.ledger = store = await SqlLedgerStore.open(tmp_path / "ledger.db")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from onebook_schemas.chain import chain_heads
+from onebook_schemas.chain import HashAlgorithm, chain_heads, chain_start
 from onebook_schemas.encoding import decode, decode_upload
 from onebook_schemas.envelope import journal_event_of, telemetry_event_of
 from onebook_schemas.reference import DOCUMENTS, ReferenceDocument
@@ -34,6 +34,14 @@ def test_the_journal_upload_of_version_1_is_read_and_its_chain_holds() -> None:
     ]
     heads = chain_heads(bytes.fromhex(upload.header.chain_before or ""), upload.lines)
     assert heads[-1].hex() == upload.header.chain_after
+
+
+def test_a_journal_upload_that_is_chained_with_sm3_is_read_and_its_chain_holds() -> None:
+    upload = decode_upload((V1 / "journal_upload_sm3.bin").read_bytes())
+    assert upload.header.hash_algorithm is HashAlgorithm.SM3
+    start = chain_start(upload.header.edge_id, upload.header.epoch, Stream.JOURNAL, algorithm=HashAlgorithm.SM3)
+    heads = chain_heads(start, upload.lines, algorithm=HashAlgorithm.SM3)
+    assert (start.hex(), heads[-1].hex()) == (upload.header.chain_before, upload.header.chain_after)
 
 
 def test_the_telemetry_upload_of_version_1_is_read() -> None:
@@ -68,6 +76,7 @@ def test_the_documents_of_version_1_are_read(kind: type[ReferenceDocument]) -> N
 def test_every_kept_message_is_read_by_a_test_here() -> None:
     assert {path.stem for path in V1.glob("*.bin")} == {
         "journal_upload",
+        "journal_upload_sm3",
         "telemetry_upload",
         "telemetry_upload_health",
         "probe",

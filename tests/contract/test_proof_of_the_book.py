@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from onebook_collector.ledger import tables as t
-from onebook_collector.ledger.chain_audit import _entries
+from onebook_collector.ledger.chain_audit import _entries, algorithm_of
 from onebook_collector.ledger.hashing import next_hash
 from onebook_collector.ledger.records import RECORDS, STANDING
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.sqlite_engine import reader_engine
-from onebook_schemas.chain import chain_next, chain_start
-from onebook_schemas.checkpoint import POSITION_PREFIX
+from onebook_schemas.chain import HashAlgorithm, chain_next, chain_start
+from onebook_schemas.checkpoint import POSITION_PREFIX, STATEMENT_PREFIX
 from tests.contract.ledger_events import NOON
 from tests.contract.proven_book import ProvenBook, load_verifier, make_book, new_key, sign
 from tests.house.tree import ROOT
@@ -31,14 +31,16 @@ TABLES = tuple(t.metadata.tables)  # All of them: nothing that the book consists
 verifier = load_verifier()
 
 
-@pytest.fixture(scope="module")
-async def book(tmp_path_factory: pytest.TempPathFactory) -> ProvenBook:
-    return await make_book(tmp_path_factory.mktemp("proof") / "ledger.db", seed=1)
+@pytest.fixture(scope="module", params=HashAlgorithm)
+async def book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ProvenBook:
+    """Of either algorithm; one of its edges has always SM3."""
+    return await make_book(tmp_path_factory.mktemp("proof") / "ledger.db", seed=1, algorithm=request.param)
 
 
+@pytest.mark.parametrize("algorithm", HashAlgorithm)
 @pytest.mark.parametrize("seed", range(2, 8))
-async def test_an_untouched_book_is_proven(tmp_path: Path, seed: int) -> None:
-    book = await make_book(tmp_path / "ledger.db", seed, rounds=1 + seed % 3)
+async def test_an_untouched_book_is_proven(tmp_path: Path, seed: int, algorithm: HashAlgorithm) -> None:
+    book = await make_book(tmp_path / "ledger.db", seed, rounds=1 + seed % 3, algorithm=algorithm)
     found = prove(book, book.bytes())
     assert (found.wrong, found.open) == ([], [])
 
@@ -96,7 +98,7 @@ async def test_a_thief_who_computes_the_chain_anew_is_caught_by_what_the_edges_h
     with reader_engine(path, connections=1).begin() as connection:
         head, hashes = bytes(32), []
         for seq, _, text in _entries(connection):
-            hashes.append((head := next_hash(head, text), seq))
+            hashes.append((head := next_hash(head, text, algorithm_of(connection)), seq))
     with sqlite3.connect(path, isolation_level=None) as database, unguarded(database):
         database.executemany("UPDATE movement SET hash = ? WHERE ledger_seq = ?", hashes)
         database.execute("UPDATE sequencer SET head = ?", (head,))
@@ -109,11 +111,12 @@ async def test_a_thief_who_computes_the_chain_anew_is_caught_by_what_the_edges_h
 
 
 def chain_anew(database: sqlite3.Connection) -> None:
-    for log_id, *name in database.execute("SELECT log_id, edge_id, epoch, stream FROM log").fetchall():
-        head = chain_start(*name)
+    logs = database.execute("SELECT log_id, hash_algorithm, edge_id, epoch, stream FROM log").fetchall()
+    for log_id, algorithm, *name in logs:
+        head = chain_start(*name, algorithm=HashAlgorithm(algorithm))
         query = "SELECT body, sequence FROM envelope WHERE log_id = ? ORDER BY sequence"
         for body, sequence in database.execute(query, (log_id,)).fetchall():
-            head = chain_next(head, body)
+            head = chain_next(head, body, algorithm=HashAlgorithm(algorithm))
             database.execute(
                 "UPDATE envelope SET chain_hash = ? WHERE log_id = ? AND sequence = ?", (head, log_id, sequence)
             )
@@ -153,6 +156,39 @@ async def test_a_book_that_was_written_to_since_its_checkpoint_is_not_called_pro
     await store.close()
 
 
+async def test_a_book_from_before_there_was_a_choice_is_proven_and_stays_so_when_it_is_brought_up_to_date(
+    tmp_path: Path,
+) -> None:
+    """Its tables have no column for an algorithm, and its checkpoints do not speak of one."""
+    book = await make_book(tmp_path / "ledger.db", 1, of_edges=[HashAlgorithm.SHA256] * 3)
+    with sqlite3.connect(book.path) as database:
+        for table in ("log", "sequencer"):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN hash_algorithm")
+        database.execute("UPDATE alembic_version SET version_num = '0003_postings_by_time'")
+        (statement,) = database.execute("SELECT statement FROM checkpoint").fetchone()
+    assert "hash_algorithm" not in statement
+    found = prove(book, book.bytes())
+    assert (found.wrong, found.open) == ([], [])
+    store = await SqlLedgerStore.open(book.path)
+    found = prove(book, book.bytes())
+    assert (found.wrong, found.open) == ([], [])
+    await book.witness(store, NOON + 86_400_000)
+    await store.close()
+    found = prove(book, book.bytes())
+    assert (found.wrong, found.open) == ([], [])
+
+
+async def test_a_checkpoint_of_another_algorithm_than_the_books_is_told(book: ProvenBook) -> None:
+    edge_id, document = book.documents[-1]
+    statement = json.loads(document["statement"])
+    statement["hash_algorithm"] = "sm3" if "hash_algorithm" not in statement else "sha256"
+    text = json.dumps(statement)
+    lie = document | {"statement": text, "statement_signature": book.key.sign(STATEMENT_PREFIX, text).hex()}
+    with opened(book.bytes()) as database:
+        found = verifier.prove(database, book.keys, [(edge_id, lie)])
+    assert any("another hash algorithm than the book" in one for one in found.wrong)
+
+
 async def test_the_file_runs_alone_and_says_what_is_wrong_in_two_languages(book: ProvenBook, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(f"{book.key.key_id} {book.key.public.hex()} 2026-09-21\n")
     for edge_id, documents in book.held.items():
@@ -182,6 +218,7 @@ def test_the_proof_leaves_no_table_out() -> None:
     assert in_chain | derived | {table.name for table in (*RECORDS, *STANDING)} == set(TABLES)
     for table in t.metadata.tables.values():
         named = {*RECORDS.get(table, ()), *STANDING.get(table, ())}
+        named |= {"hash_algorithm"} if table.name == "log" else set()  # With another one no hash of its chain is right.
         assert table.name in in_chain | derived or named == set(table.columns.keys()), (
             f"{table.name}: a column is in no proof"
         )

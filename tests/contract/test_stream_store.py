@@ -21,7 +21,7 @@ from onebook_edge.errors import OutboxFullError, RefusedError
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
 from onebook_edge.outbox.store import EventDraft, Position, chained
-from onebook_schemas.chain import chain_heads, chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_heads, chain_start
 from onebook_schemas.uplink import Stream
 
 EDGE, EPOCH, BOOT = "edge-1", "00112233445566aa", "0123456789abcdef"
@@ -272,6 +272,35 @@ async def test_a_file_of_the_first_version_goes_on_where_it_stood(tmp_path: Path
     bodies = [event.body for event in await store.load(0, 99, 1 << 20)]
     assert await store.chain_hash(4) == chain_heads(chain_start(EDGE, EPOCH, Stream.JOURNAL), bodies)[-1]
     await store.close()
+
+
+async def test_a_file_keeps_the_algorithm_that_it_began_with(tmp_path: Path) -> None:
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH, HashAlgorithm.SM3)
+    await store.append([draft(1), draft(2)])
+    await store.close()
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
+    await store.append([draft(3)])
+    assert store.algorithm is HashAlgorithm.SM3
+    bodies = [event.body for event in await store.load(0, 99, 1 << 20)]
+    start = chain_start(EDGE, EPOCH, Stream.JOURNAL, algorithm=HashAlgorithm.SM3)
+    assert (await store.chain_hash(0), await store.chain_hash(3)) == (
+        start,
+        chain_heads(start, bodies, algorithm=HashAlgorithm.SM3)[-1],
+    )
+    await store.close()
+
+
+async def test_a_file_of_the_second_version_is_chained_with_sha256_for_ever(tmp_path: Path) -> None:
+    store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH)
+    await store.append([draft(1)])
+    await store.close()
+    with sqlite3.connect(tmp_path / "j.db") as database:
+        database.execute("ALTER TABLE identity DROP COLUMN hash_algorithm")
+        database.execute("UPDATE identity SET schema_version = 2")
+    for _ in range(2):
+        store = await SqliteStreamStore.open(tmp_path / "j.db", EDGE, Stream.JOURNAL, EPOCH, HashAlgorithm.SM3)
+        assert (store.algorithm, store.position.last_sequence) == (HashAlgorithm.SHA256, 1)
+        await store.close()
 
 
 async def test_a_stream_goes_on_behind_a_thinned_event(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -154,6 +155,8 @@ def _type_in_words(annotation: Any) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return ", ".join(_toml(one) for one in inner)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return ", ".join(_toml(one.value) for one in annotation)
     if origin in (Union, types.UnionType):
         return " or ".join(_type_in_words(one) for one in inner if one is not type(None))
     if origin in (tuple, frozenset):

@@ -18,6 +18,7 @@ import pytest
 from onebook_collector.clock import SystemClock as CentreClock
 from onebook_collector.ingest.book_uploads import Booked
 from onebook_collector.ingest.runner import IngestRunner
+from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.metrics.sample import EventSamples
 from onebook_collector.metrics.sqlite_store import SqliteStore
@@ -27,6 +28,7 @@ from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.uplink.machine import UplinkSettings
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_firmware_sim.line import Line, LineState
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.envelope import TelemetryEvent
 from onebook_schemas.remote_care import Reply
@@ -67,9 +69,11 @@ class Seen:
 
 
 @contextlib.asynccontextmanager
-async def centre(folder: Path, port: int) -> AsyncIterator[tuple[IngestRunner, Seen]]:
+async def centre(
+    folder: Path, port: int, algorithm: HashAlgorithm | None = None
+) -> AsyncIterator[tuple[IngestRunner, Seen]]:
     folder.mkdir(exist_ok=True)
-    ledger = await SqlLedgerStore.open(folder / "ledger.db")
+    ledger = await SqlLedgerStore.open(folder / "ledger.db", LedgerSettings(hash_algorithm=algorithm))
     metrics = await SqliteStore.open(folder / "metrics.db")
     seen = Seen()
     runner = IngestRunner(("127.0.0.1", port), "collector-1", ledger, metrics, seen, CentreClock())
@@ -84,9 +88,11 @@ async def centre(folder: Path, port: int) -> AsyncIterator[tuple[IngestRunner, S
 
 
 @contextlib.asynccontextmanager
-async def edge(folder: Path, port: int, edge_id: str = "edge-1") -> AsyncIterator[tuple[Outbox, UplinkRunner]]:
+async def edge(
+    folder: Path, port: int, edge_id: str = "edge-1", algorithm: HashAlgorithm = HashAlgorithm.SHA256
+) -> AsyncIterator[tuple[Outbox, UplinkRunner]]:
     clock = SystemClock(trusted=True)
-    outbox = await Outbox.open(folder, edge_id, clock)
+    outbox = await Outbox.open(folder, edge_id, clock, algorithm=algorithm)
     uplink = UplinkRunner(edge_id, outbox, clock, BrokerAddress("127.0.0.1", port), "test", QUICK)
     task = asyncio.create_task(uplink.run())
     try:

@@ -326,7 +326,7 @@ class Promise:
     def _check_arrived(self, centre: Centre, node: EdgeNode, stream: Stream) -> None:
         store = node.store(stream)
         key, position = store.key, store.position
-        cursor = centre.book.cursor(key)
+        cursor = centre.book.cursor(key, store.algorithm)  # One that was never kept has none of its own yet.
         if cursor.forked:
             return
         if (cursor.accepted_through, position.delivered_through) != (position.last_sequence,) * 2:

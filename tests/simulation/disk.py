@@ -28,7 +28,7 @@ from onebook_edge.machine import Instant
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import DeliveryCalendar, DiskBudget
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, carried_over, chained
-from onebook_schemas.chain import chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_start
 from onebook_schemas.uplink import Stream
 from tests.simulation.world import BoxClock, World
 
@@ -165,7 +165,12 @@ def new_card(world: World, edge_id: str, capacity_bytes: int) -> Card:
 
 def new_file(world: World, edge_id: str, stream: Stream) -> StreamFile:
     epoch = world.hexadecimal(16)
-    return StreamFile(Image(epoch, chain_start(edge_id, epoch, stream)))
+    return StreamFile(Image(epoch, chain_start(edge_id, epoch, stream, algorithm=algorithm_of(epoch))))
+
+
+def algorithm_of(epoch: str) -> HashAlgorithm:
+    """Half of all epochs are chained with either: both live beside each other, and one may follow the other."""
+    return HashAlgorithm.SM3 if int(epoch, 16) % 2 else HashAlgorithm.SHA256
 
 
 # The store ------------------------------------------------------------------------------------------------------
@@ -203,6 +208,10 @@ class SimulatedStore:
         return self._live.epoch
 
     @property
+    def algorithm(self) -> HashAlgorithm:
+        return algorithm_of(self._live.epoch)
+
+    @property
     def position(self) -> Position:
         return Position(self._live.last, self._live.delivered)
 
@@ -212,7 +221,7 @@ class SimulatedStore:
 
     async def append(self, drafts: Sequence[EventDraft]) -> range:
         first = self._live.last + 1
-        events, head = chained(self._live.head, first, drafts)
+        events, head = chained(self._live.head, first, drafts, self.algorithm)
         if self._stream is Stream.TELEMETRY:
             events = [StoredEvent(event.sequence, event.through, event.body, None) for event in events]
         self.store(events, head)
@@ -244,7 +253,7 @@ class SimulatedStore:
 
     async def chain_hash(self, sequence: int) -> bytes | None:
         if sequence == 0:
-            return chain_start(*self.key)
+            return chain_start(*self.key, algorithm=self.algorithm)
         if sequence == self._live.last:
             return self._live.head
         event = self._live.events.get(sequence)
@@ -339,7 +348,7 @@ class SimulatedOutbox(Outbox):
         old: Any = self._stores[stream]
         file = new_file(self._world, self._edge_id, stream)
         left = old.kept() if stream is Stream.JOURNAL else old.undelivered()
-        carried = tuple(carried_over(left, file.synced.head))
+        carried = tuple(carried_over(left, file.synced.head, algorithm=algorithm_of(file.synced.epoch)))
         if carried:
             file.synced.apply(Stored(carried, carried[-1].chain_hash or file.synced.head))
         self._card.files[stream] = file

@@ -249,7 +249,7 @@ class EdgeNode:
         )
         chain_before = carry_through(store.chain_hash(load.after)) if load.stream is Stream.JOURNAL else None
         self._encoded.pop(load.stream, None)
-        loaded = Loaded(load.stream, load.after, events, chain_before, self.outbox.boot_anchors)
+        loaded = Loaded(load.stream, load.after, events, chain_before, self.outbox.boot_anchors, store.algorithm)
         self._carry_out(self.machine.handle(loaded, self.clock.now()))
 
     def _publish(self, upload: Upload) -> None:

@@ -15,8 +15,10 @@ from unittest import mock
 from onebook_collector.ingest import book_uploads, decide
 from onebook_collector.ingest.book_uploads import Booked, ReceivedUpload
 from onebook_collector.ingest.decide import Decision, Outcome
+from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import Cursor, LogKey
+from onebook_collector.ledger.lookup import BookedLog
 from onebook_edge.outbox import outbox as outbox_module
 from onebook_edge.outbox import thinning
 from onebook_edge.outbox.retention import DAY_MS
@@ -29,7 +31,7 @@ from onebook_edge.uplink.machine import (
     UplinkMachine,
     UplinkOutput,
 )
-from onebook_schemas.chain import chain_heads
+from onebook_schemas.chain import HashAlgorithm, chain_heads
 from onebook_schemas.encoding import decode_upload, encode_upload
 from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
 from tests.simulation import collector_node, disk
@@ -248,7 +250,7 @@ def refusals_untold(self: SimulatedOutbox, sequence: int) -> list[Any]:
 
 
 @instead_of(disk, "carried_over", caught_by="acks_of_another_life_reach_an_old_copy")
-def epoch_leaves_events_behind(events: Sequence[StoredEvent], head: bytes) -> list[StoredEvent]:
+def epoch_leaves_events_behind(events: Sequence[StoredEvent], head: bytes, **_: Any) -> list[StoredEvent]:
     """A new epoch begins empty, whatever the collector lacks of the old one."""
     return []
 
@@ -257,6 +259,15 @@ def epoch_leaves_events_behind(events: Sequence[StoredEvent], head: bytes) -> li
 
 _decide_journal, _decide_telemetry, _ack_for = decide.decide_journal, decide.decide_telemetry, decide.ack_for
 _book = CollectorNode._book
+_open_log = BookState.open_log
+
+
+@instead_of(BookState, "open_log")
+def algorithm_forgotten(
+    self: BookState, key: LogKey, received_ms: int, algorithm: HashAlgorithm = HashAlgorithm.SHA256
+) -> BookedLog:
+    """Every log is begun with SHA-256, whatever its edge says."""
+    return _open_log(self, key, received_ms)
 
 
 def _as_if_new(cursor: Cursor, upload: Upload) -> Cursor:
@@ -289,7 +300,7 @@ def telemetry_gaps_jumped(cursor: Cursor, upload: Upload) -> Any:
 def chain_unchecked(cursor: Cursor, upload: Upload, *rest: Any) -> Decision:
     """What comes next in number is taken, whatever its hash."""
     if not upload.is_probe and upload.header.first_sequence == cursor.accepted_through + 1:
-        after = chain_heads(cursor.head, upload.lines)[-1]
+        after = chain_heads(cursor.head, upload.lines, algorithm=cursor.algorithm)[-1]
         hashes = {"chain_before": cursor.head.hex(), "chain_after": after.hex()}
         upload = replace(upload, header=upload.header.model_copy(update=hashes))
     return _decide_journal(cursor, upload, *rest)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.memory_book import MemoryBook
 from onebook_edge.outbox.retention import DiskBudget
 from onebook_edge.uplink.machine import UplinkSettings
+from onebook_schemas.chain import HashAlgorithm
 from tests.simulation.checkers import Promise
 from tests.simulation.collector_node import Centre, CollectorNode
 from tests.simulation.disk import Card, new_card
@@ -45,7 +47,9 @@ class Simulation:
     def __post_init__(self) -> None:
         self.network = Network(self.world)
         self.promise = Promise(self.world)
-        self.centre = Centre(self.world, MemoryBook(), self.promise)
+        algorithm = HashAlgorithm.SM3 if self.world.seed % 2 else HashAlgorithm.SHA256
+        book = MemoryBook(LedgerSettings(hash_algorithm=algorithm))
+        self.centre = Centre(self.world, book, self.promise)
         edge_ids = EDGE_IDS[: self.boxes]
         catalogue(self.centre.book, edge_ids)
         for edge_id in edge_ids:

@@ -14,7 +14,7 @@ from onebook_collector.ingest.decide import (
 )
 from onebook_collector.ledger.book import Book, Verdict, VerdictKind
 from onebook_collector.ledger.cursor import FreshEvent, LogKey, TimeQuality
-from onebook_schemas.chain import chain_next
+from onebook_schemas.chain import HashAlgorithm, hash_of
 from onebook_schemas.uplink import Ack, Refused, Upload
 
 
@@ -71,9 +71,11 @@ def book_journal_upload(
     `one_by_one` finds such an event: it raises UnbookableEventError.
     """
     key, upload = received.key, received.upload
-    cursor = book.cursor(key)
+    cursor = book.cursor(key, upload.header.hash_algorithm)
     decision = decide_journal(cursor, upload, received.received_ms, lambda sequence: book.stored_hash(key, sequence))
     verdicts: Sequence[Verdict] = ()
+    if decision.outcome in (Outcome.FRESH, Outcome.FORK):
+        book.open_log(key, received.received_ms, cursor.algorithm)
     if decision.outcome is Outcome.FRESH:
         fresh = [_set_aside(event) if event.sequence in unbookable else event for event in decision.fresh]
         groups = [[event] for event in fresh] if one_by_one else [fresh]
@@ -95,10 +97,11 @@ def book_telemetry_cursor(book: Book, received: ReceivedUpload, decision: Teleme
     key, accepted_through = received.key, decision.accepted_through
     verdicts: Sequence[Verdict] = ()
     if decision.outcome is Outcome.FRESH:
-        cursor = book.cursor(key)
+        cursor = book.cursor(key, received.upload.header.hash_algorithm)
+        book.open_log(key, received.received_ms, cursor.algorithm)
         rest = [one for one in decision.unreadable if one[0] > cursor.accepted_through]
         if rest:
-            unreadable = [_unreadable(*one, received.received_ms) for one in rest]
+            unreadable = [_unreadable(*one, received.received_ms, cursor.algorithm) for one in rest]
             verdicts = book.post(key, book.site_of(key.edge_id), unreadable, received.received_ms)
         accepted_through = max(accepted_through, cursor.accepted_through)
         if accepted_through > cursor.accepted_through:
@@ -126,8 +129,8 @@ def _set_aside(event: FreshEvent) -> FreshEvent:
     return event._replace(event=None, refusal="not booked: the collector failed on this event; see its log")
 
 
-def _unreadable(sequence: int, line: bytes, reason: str, received_ms: int) -> FreshEvent:
-    return FreshEvent(sequence, line, chain_next(b"", line), None, reason, received_ms, TimeQuality.UNKNOWN)
+def _unreadable(sequence: int, line: bytes, reason: str, received_ms: int, algorithm: HashAlgorithm) -> FreshEvent:
+    return FreshEvent(sequence, line, hash_of(line, algorithm), None, reason, received_ms, TimeQuality.UNKNOWN)
 
 
 def _refusals(verdicts: Sequence[Verdict]) -> list[Refused]:

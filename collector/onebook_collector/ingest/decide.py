@@ -69,11 +69,13 @@ def decide_journal(
     header = upload.header
     if cursor.forked:
         return _fork(cursor, "this log is held until a person decides")
+    if header.hash_algorithm is not cursor.algorithm:
+        return _fork(cursor, f"this log is chained with {cursor.algorithm}, and now says {header.hash_algorithm}")
     if header.first_sequence > cursor.accepted_through + 1:
         return Decision(Outcome.GAP, cursor.accepted_through, cursor.head)
     if upload.is_probe:
         return _judge_probe(cursor, upload, stored_hash)
-    heads = chain_heads(bytes.fromhex(header.chain_before or ""), upload.lines)
+    heads = chain_heads(bytes.fromhex(header.chain_before or ""), upload.lines, algorithm=cursor.algorithm)
     if header.chain_before is None or heads[-1].hex() != header.chain_after:
         return Decision(Outcome.DAMAGED, cursor.accepted_through, cursor.head)
     known = cursor.accepted_through - header.first_sequence + 1  # Events of this upload that are committed already.

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from onebook_collector.ledger.cursor import Cursor, FreshEvent, LogKey
+from onebook_collector.ledger.lookup import BookedLog
+from onebook_schemas.chain import HashAlgorithm
 
 
 class VerdictKind(enum.StrEnum):
@@ -33,6 +35,9 @@ class LedgerSettings:
     count_review_fraction: Decimal = Decimal("0.05")
     """A count that differs from the book by more than this part of it waits for a person."""
 
+    hash_algorithm: HashAlgorithm | None = None
+    """What the book's chain is made with. None: as the book was begun; a new one with SHA-256."""
+
 
 class Book(Protocol):
     """The book within one transaction. Everything booked here is committed together, or not at all."""
@@ -43,8 +48,12 @@ class Book(Protocol):
     head: bytes
     """Its hash: what the whole book comes to."""
 
-    def cursor(self, key: LogKey) -> Cursor:
-        """How far this log is committed. A log never seen stands at 0 with the head of an empty chain."""
+    def cursor(self, key: LogKey, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Cursor:
+        """How far this log is committed. A log never seen stands at 0 with the head of an empty chain of this algorithm."""
+        ...
+
+    def open_log(self, key: LogKey, received_ms: int, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> BookedLog:
+        """Begin a log, if there is none, with this algorithm for its life. Without it, the first that is kept begins one."""
         ...
 
     def stored_hash(self, key: LogKey, sequence: int) -> bytes | None:

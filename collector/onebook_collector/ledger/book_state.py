@@ -17,7 +17,7 @@ from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace
 from onebook_collector.ledger.hashing import GENESIS
 from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Lookup, Movement
-from onebook_schemas.chain import chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_start
 from onebook_schemas.stock_events import Lot
 
 UNKNOWN_LOT = ""
@@ -60,6 +60,7 @@ class BookState:
         self.rows = Rows()
         self.ledger_seq = 0
         self.head = GENESIS
+        self.algorithm = HashAlgorithm.SHA256  # Of the book's own chain.
         self.next_ids: dict[str, int] = {}
         self.edges: dict[str, str] = {}
         self.items: dict[str, BookedItem] = {}
@@ -136,12 +137,12 @@ class BookState:
             self._logs[key] = log
         return log
 
-    def open_log(self, key: LogKey, received_ms: int) -> BookedLog:
-        """This log; it is made when something of it is first kept."""
+    def open_log(self, key: LogKey, received_ms: int, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> BookedLog:
+        """This log; it is made when something of it is first kept, with this algorithm for the whole of its life."""
         log = self.log(key)
         if log is None:
-            head = chain_start(key.edge_id, key.epoch, key.stream)
-            log = BookedLog(self.next_id("log"), key, Cursor(0, head), 0, received_ms, received_ms)
+            cursor = Cursor(0, chain_start(*key, algorithm=algorithm), algorithm=algorithm)
+            log = BookedLog(self.next_id("log"), key, cursor, 0, received_ms, received_ms)
             self.keep_log(log)
         return log
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from onebook_collector.errors import NotFoundError
@@ -14,7 +15,7 @@ from onebook_collector.ledger.judging import RepeatedError, StockFact, Unbookabl
 from onebook_collector.ledger.lookup import BookedLog, Lookup
 from onebook_collector.ledger.moving import book_goods, book_reversal
 from onebook_collector.ledger.stocktake import book_count
-from onebook_schemas.chain import chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_start
 from onebook_schemas.stock_events import GoodsMoved, MovementReversed, StockCounted
 
 EVENT_TIME_MAX = 253_402_300_799_999  # The last millisecond of the year 9999.
@@ -28,9 +29,9 @@ class Bookkeeper(BookState):
         super().__init__(lookup)
         self.settings = settings
 
-    def cursor(self, key: LogKey) -> Cursor:
+    def cursor(self, key: LogKey, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Cursor:
         log = self.log(key)
-        return log.cursor if log else Cursor(0, chain_start(key.edge_id, key.epoch, key.stream))
+        return log.cursor if log else Cursor(0, chain_start(*key, algorithm=algorithm), algorithm=algorithm)
 
     def post(self, key: LogKey, site_id: str | None, fresh: Sequence[FreshEvent], received_ms: int) -> list[Verdict]:
         log = self.open_log(key, received_ms)
@@ -50,7 +51,7 @@ class Bookkeeper(BookState):
         log = self.open_log(key, received_ms)
         if last_event_ms > EVENT_TIME_MAX:  # An impossible time says nothing about the events after it.
             last_event_ms = log.cursor.last_event_ms
-        cursor = Cursor(accepted_through, head, log.cursor.forked, last_event_ms)
+        cursor = Cursor(accepted_through, head, log.cursor.forked, last_event_ms, log.cursor.algorithm)
         self.keep_log(log._replace(cursor=cursor, waiting=waiting, last_received_ms=received_ms))
 
     def _take(self, log: BookedLog, site_id: str | None, one: FreshEvent, received_ms: int) -> Verdict:
@@ -112,8 +113,7 @@ class Bookkeeper(BookState):
         self._hold(log, forked=False)
 
     def _hold(self, log: BookedLog, *, forked: bool) -> None:
-        cursor = Cursor(log.cursor.accepted_through, log.cursor.head, forked, log.cursor.last_event_ms)
-        self.keep_log(log._replace(cursor=cursor))
+        self.keep_log(log._replace(cursor=replace(log.cursor, forked=forked)))
 
 
 def _quarantine(one: FreshEvent, reason: str) -> Verdict:

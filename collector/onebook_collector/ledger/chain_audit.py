@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.hashing import GENESIS, movement_text, next_hash
 from onebook_collector.ledger.lookup import Movement
-from onebook_schemas.chain import chain_next, chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_next, chain_start
 from onebook_schemas.checkpoint import Statement
 from onebook_schemas.uplink import Stream
 
@@ -21,12 +21,12 @@ MOVEMENTS_AT_ONCE = 1_000
 
 def audit_ledger_chain(connection: Connection) -> Iterator[tuple[int, str | None]]:
     """Each entry with what is wrong about it (None: nothing); at the end the checkpoints and the sequencer."""
-    head, expected = GENESIS, 1
+    head, expected, algorithm = GENESIS, 1, algorithm_of(connection)
     checkpoints = _checkpoints(connection)
     for seq, stored, text in _entries(connection):
         if seq != expected:
             yield seq, f"entry {seq} follows entry {expected - 1}: there is a hole"
-        head = next_hash(head, text)
+        head = next_hash(head, text, algorithm)
         yield seq, None if head == stored else f"entry {seq} has another hash than its rows give"
         signed = checkpoints.pop(seq, None)
         if signed is not None and signed != head:
@@ -43,11 +43,11 @@ def audit_ledger_slice(
     connection: Connection, after: int, head: bytes, entries_max: int
 ) -> tuple[int, bytes, tuple[str, ...]]:
     """The next entries behind one whose hash is known: the last one looked at, its hash, and what is wrong."""
-    found = []
+    found, algorithm = [], algorithm_of(connection)
     for seq, stored, text in islice(_entries(connection, after), entries_max):
         if seq != after + 1:
             found.append(f"entry {seq} follows entry {after}: there is a hole")
-        if next_hash(head, text) != stored:
+        if next_hash(head, text, algorithm) != stored:
             found.append(f"entry {seq} has another hash than its rows give")
         after, head = seq, stored
     return after, head, tuple(found)
@@ -57,13 +57,18 @@ def audit_edge_chains(connection: Connection) -> Iterator[tuple[int, str | None]
     """Each journal envelope with what is wrong about it (None: nothing)."""
     journals = select(t.log).where(t.log.c.stream == Stream.JOURNAL.value).order_by(t.log.c.log_id)
     for log in connection.execute(journals).all():
-        head, expected, name = chain_start(log.edge_id, log.epoch, log.stream), 1, f"{log.edge_id}/{log.epoch}"
+        name = f"{log.edge_id}/{log.epoch}"
+        if log.hash_algorithm not in set(HashAlgorithm):
+            yield 0, f"{name}: {log.hash_algorithm!r} is no algorithm that a chain is made with"
+            continue
+        algorithm = HashAlgorithm(log.hash_algorithm)
+        head, expected = chain_start(log.edge_id, log.epoch, log.stream, algorithm=algorithm), 1
         columns = t.envelope.c["sequence", "body", "chain_hash"]
         rows = select(*columns).where(t.envelope.c.log_id == log.log_id).order_by(t.envelope.c.sequence)
         for row in connection.execute(rows.execution_options(yield_per=MOVEMENTS_AT_ONCE)):
             if row.sequence != expected:
                 yield row.sequence, f"{name}: event {row.sequence} follows event {expected - 1}: there is a hole"
-            follows = chain_next(head, row.body) == row.chain_hash
+            follows = chain_next(head, row.body, algorithm=algorithm) == row.chain_hash
             yield (
                 row.sequence,
                 None if follows else f"{name}: event {row.sequence} has another hash than its bytes give",
@@ -74,6 +79,11 @@ def audit_edge_chains(connection: Connection) -> Iterator[tuple[int, str | None]
                 log.accepted_through,
                 f"{name}: the cursor stands at {log.accepted_through}, the last event is {expected - 1}",
             )
+
+
+def algorithm_of(connection: Connection) -> HashAlgorithm:
+    """What this book is hashed with."""
+    return HashAlgorithm(connection.execute(select(t.sequencer.c.hash_algorithm)).scalar_one())
 
 
 def _checkpoints(connection: Connection) -> dict[int, bytes]:

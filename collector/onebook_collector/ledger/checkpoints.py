@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
 from onebook_collector.ledger import tables as t
+from onebook_collector.ledger.chain_audit import algorithm_of
 from onebook_collector.ledger.records import Recorded, Records, nothing_recorded, record_on, standing
 from onebook_collector.ledger.signing import CheckpointKey
+from onebook_schemas.chain import HashAlgorithm, hash_of
 from onebook_schemas.checkpoint import (
     POSITION_PREFIX,
     STATEMENT_PREFIX,
@@ -38,7 +39,8 @@ class Made(NamedTuple):
 
 def prepare(connection: Connection, done: Records | None) -> Records:
     """Hash what was added since, outside the writer's turn: a checkpoint then has little left to do."""
-    return record_on(connection, done if done is not None else _last_recorded(connection))
+    algorithm = algorithm_of(connection)
+    return record_on(connection, done if done is not None else _last_recorded(connection, algorithm), algorithm)
 
 
 def make_checkpoint(connection: Connection, key: CheckpointKey, now_ms: int, prepared: Records) -> Made:
@@ -47,7 +49,8 @@ def make_checkpoint(connection: Connection, key: CheckpointKey, now_ms: int, pre
     newest = connection.execute(
         select(t.checkpoint.c.made_at).order_by(t.checkpoint.c.made_at.desc()).limit(1)
     ).scalar()
-    records = record_on(connection, prepared)
+    algorithm = HashAlgorithm(sequencer.hash_algorithm)
+    records = record_on(connection, prepared, algorithm)
     statement = Statement(
         made_at=max(now_ms, (newest or 0) + 1),
         feed_epoch=_feed_epoch(connection),
@@ -55,7 +58,8 @@ def make_checkpoint(connection: Connection, key: CheckpointKey, now_ms: int, pre
         head=sequencer.head.hex(),
         generation=sequencer.generation + 1,
         records={name: (one.count, one.head.hex()) for name, one in records.items()},
-        standing=standing(connection).hex(),
+        standing=standing(connection, algorithm).hex(),
+        hash_algorithm=algorithm,
     )
     text = statement.model_dump_json()
     signature = key.sign(STATEMENT_PREFIX, text)
@@ -67,7 +71,7 @@ def make_checkpoint(connection: Connection, key: CheckpointKey, now_ms: int, pre
 
 def document_for(made: Made, edge_id: str, key: CheckpointKey) -> Checkpoint:
     """What this edge is given to keep. `key` may be newer than the one that signed the statement."""
-    digest = hashlib.sha256(made.statement.encode()).hexdigest()
+    digest = hash_of(made.statement.encode(), made.stated.hash_algorithm).hex()
     position = Position(edge_id=edge_id, statement=digest, logs=tuple(made.logs.get(edge_id, ()))).model_dump_json()
     return Checkpoint(
         version=made.stated.made_at,
@@ -79,13 +83,13 @@ def document_for(made: Made, edge_id: str, key: CheckpointKey) -> Checkpoint:
     )
 
 
-def _last_recorded(connection: Connection) -> Records:
+def _last_recorded(connection: Connection, algorithm: HashAlgorithm) -> Records:
     """What the newest checkpoint says was hashed: the book need not be read from its beginning after each start."""
     text = connection.execute(
         select(t.checkpoint.c.statement).order_by(t.checkpoint.c.made_at.desc()).limit(1)
     ).scalar()
     if text is None:
-        return nothing_recorded()
+        return nothing_recorded(algorithm)
     records = Statement.model_validate_json(text).records
     return {name: Recorded(count, bytes.fromhex(head)) for name, (count, head) in records.items()}
 

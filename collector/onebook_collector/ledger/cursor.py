@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.envelope import JournalEvent
 from onebook_schemas.uplink import Stream
 
@@ -26,6 +27,7 @@ class Cursor:
     head: bytes
     forked: bool = False
     last_event_ms: int = 0  # Event time of the newest entry: a later one with an unknown clock lies behind it.
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256  # Of the log's chain.
 
 
 class TimeQuality(enum.StrEnum):

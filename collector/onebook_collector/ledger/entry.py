@@ -125,7 +125,7 @@ class Entry:
             log_id, key = origin.log.log_id, origin.log.key
             envelope = (key.edge_id, key.epoch, str(key.stream), origin.sequence, origin.chain_hash.hex())
         text = movement_text(columns, envelope, self._postings, self._count_columns())
-        state.head = next_hash(state.head, text)
+        state.head = next_hash(state.head, text, state.algorithm)
         state.ledger_seq = self.ledger_seq
         state.keep_movement(Movement._make((*columns, log_id, origin.sequence, state.head)))
         return self.ledger_seq

@@ -1,8 +1,9 @@
 """The ledger's own hash chain, in a form that anybody can recompute with the standard library.
 
-    hash(n) = SHA-256( hash(n-1) || text(n) as UTF-8 ),   hash(0) = 32 zero bytes
+    hash(n) = H( hash(n-1) || text(n) as UTF-8 ),   hash(0) = 32 zero bytes
 
-where n is the ledger_seq and text(n) = json.dumps(list, ensure_ascii=False, separators=(",", ":")) of one list:
+where n is the ledger_seq, H the book's algorithm (`sequencer.hash_algorithm`: sha256 or sm3, chosen when the book is begun), and
+text(n) = json.dumps(list, ensure_ascii=False, separators=(",", ":")) of one list:
 
     [ledger_seq, movement_id, kind, actor, reason, document_kind, document_no, device, source, reverses, corrects,
      site_id, event_time, time_quality, recorded_at,
@@ -22,11 +23,12 @@ Because the origin holds the envelope's chain hash, which covers the bytes that 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic_core import to_json
+
+from onebook_schemas.chain import HashAlgorithm, hash_of
 
 GENESIS = bytes(32)
 
@@ -38,5 +40,5 @@ def movement_text(
     return to_json([*columns, origin, postings, count])
 
 
-def next_hash(previous: bytes, text: bytes) -> bytes:
-    return hashlib.sha256(previous + text).digest()
+def next_hash(previous: bytes, text: bytes, algorithm: HashAlgorithm) -> bytes:
+    return hash_of(previous + text, algorithm)

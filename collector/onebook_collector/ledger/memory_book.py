@@ -15,6 +15,7 @@ from onebook_collector.ledger.cursor import LogKey
 from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace
 from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, SetAside, StoredLeg
+from onebook_schemas.chain import HashAlgorithm
 
 
 class Snapshot(NamedTuple):
@@ -29,6 +30,7 @@ class MemoryBook(Desk):
 
     def __init__(self, settings: LedgerSettings | None = None) -> None:
         super().__init__(_RowsLookup(self), settings or LedgerSettings())
+        self.algorithm = self.settings.hash_algorithm or HashAlgorithm.SHA256
 
     def stock(self) -> dict[tuple[str, str, str], int]:
         """Balances in base units by account code, item code and lot number, without those that are zero."""

@@ -1,8 +1,11 @@
 """What a checkpoint says of the tables that the ledger's hash chain does not hold.
 
-    records   tables whose rows are only added: head(0) = SHA-256(name of the table), head(n) = SHA-256(head(n-1) || row n), in
+    records   tables whose rows are only added: head(0) = H(name of the table), head(n) = H(head(n-1) || row n), in
               the order in which the rows were written (SQLite's rowid). A checkpoint names the count and the head.
-    standing  tables whose rows may change (who, where, what; dates of lots; cursors): one SHA-256 over all of them as they stand.
+    standing  tables whose rows may change (who, where, what; dates of lots; cursors): one H over all of them as they stand.
+
+H is the algorithm of the book (`hashing.py`). What a log or the book is hashed with stands in neither list: with another word
+there, no hash of that chain is right any more.
 
 A row is compact JSON of the columns named here, bytes in hex. Both lists are part of what is signed: a column is added to them
 only together with a new version of the statement.
@@ -10,7 +13,6 @@ only together with a new version of the statement.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, literal_column, select
 
 from onebook_collector.ledger import tables as t
+from onebook_schemas.chain import HashAlgorithm, hash_of, new_hash
 
 RECORDS: dict[Table, tuple[str, ...]] = {
     t.account: (
@@ -74,24 +77,28 @@ class Recorded:
 Records = Mapping[str, Recorded]
 
 
-def nothing_recorded() -> Records:
-    return {table.name: Recorded(0, hashlib.sha256(table.name.encode()).digest()) for table in RECORDS}
+def nothing_recorded(algorithm: HashAlgorithm) -> Records:
+    return {table.name: Recorded(0, hash_of(table.name.encode(), algorithm)) for table in RECORDS}
 
 
-def record_on(connection: Connection, done: Records) -> Records:
+def record_on(connection: Connection, done: Records, algorithm: HashAlgorithm) -> Records:
     """Go on from what is hashed already, over the rows that were added since."""
-    return {table.name: _record(connection, table, columns, done[table.name]) for table, columns in RECORDS.items()}
+    return {
+        table.name: _record(connection, table, columns, done[table.name], algorithm)
+        for table, columns in RECORDS.items()
+    }
 
 
-def standing(connection: Connection) -> bytes:
+def standing(connection: Connection, algorithm: HashAlgorithm) -> bytes:
     """The tables whose rows may change, as they stand: a line with the table's name, then a line for each row by its key."""
-    digest = hashlib.sha256()
+    digest = new_hash(algorithm)
     for table, columns in STANDING.items():
         digest.update(f"{table.name}\n".encode())
         query = select(*(table.c[name] for name in columns)).order_by(*table.primary_key)
         for row in connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
             digest.update(row_text(row) + b"\n")
-    return digest.digest()
+    result: bytes = digest.digest()
+    return result
 
 
 def row_text(row: Sequence[Any]) -> bytes:
@@ -99,10 +106,12 @@ def row_text(row: Sequence[Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _record(connection: Connection, table: Table, columns: Sequence[str], done: Recorded) -> Recorded:
+def _record(
+    connection: Connection, table: Table, columns: Sequence[str], done: Recorded, algorithm: HashAlgorithm
+) -> Recorded:
     count, head = done.count, done.head
     query = select(*(table.c[name] for name in columns)).order_by(literal_column("rowid")).offset(count)
     for row in connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
-        head = hashlib.sha256(head + row_text(row)).digest()
+        head = hash_of(head + row_text(row), algorithm)
         count += 1
     return Recorded(count, head)

@@ -15,6 +15,7 @@ from onebook_collector.ledger.book_state import Row, Rows
 from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.lookup import BookedLog
 from onebook_collector.ledger.sql_lookup import SqlLookup
+from onebook_schemas.chain import HashAlgorithm
 
 ENTRIES_KEPT_MAX = 500_000
 """Beyond so many remembered entries a book starts afresh. Each takes some 200 bytes."""
@@ -42,6 +43,7 @@ class SqlBook(Desk):
         self._connection = connection
         row = connection.execute(select(t.sequencer)).one()
         self.ledger_seq, self.head, self._generation = row.ledger_seq, row.head, row.generation
+        self.algorithm = HashAlgorithm(row.hash_algorithm)
         for name, column in _NUMBERED.items():
             self.next_ids[name] = (connection.execute(select(func.max(column))).scalar() or 0) + 1
         self._is_changed = False
@@ -161,4 +163,5 @@ def _log_row(log: BookedLog) -> Row:
         log.waiting,
         log.first_received_ms,
         log.last_received_ms,
+        str(cursor.algorithm),
     )

@@ -15,6 +15,7 @@ from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.goods import BookedItem, BookedLot, BookedSerial, SerialPlace, Tracking
 from onebook_collector.ledger.lookup import BalanceKey, BookedLog, Movement, SetAside, StoredLeg
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.uplink import Stream
 
 ASKED_AT_ONCE_MAX = 900  # Both databases take thousands of parameters; SQLite before 3.32 took 999.
@@ -217,7 +218,8 @@ def read_logs(connection: Connection, keys: Iterable[LogKey]) -> Iterator[Booked
 
 
 def log_of(row: Row[*tuple[object, ...]]) -> BookedLog:
-    cursor = Cursor(row.accepted_through, row.head, bool(row.is_forked), row.last_event_ms)
+    algorithm = HashAlgorithm(row.hash_algorithm)
+    cursor = Cursor(row.accepted_through, row.head, bool(row.is_forked), row.last_event_ms, algorithm)
     key = LogKey(row.edge_id, row.epoch, Stream(row.stream))
     return BookedLog(row.log_id, key, cursor, row.waiting, row.first_received_ms, row.last_received_ms)
 

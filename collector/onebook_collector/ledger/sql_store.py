@@ -13,17 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from onebook_collector.clock import Clock, SystemClock, new_id
+from onebook_collector.errors import ConfigurationError
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.book import LedgerSettings
+from onebook_collector.ledger.chain_audit import algorithm_of
 from onebook_collector.ledger.cursor import Cursor, LogKey
 from onebook_collector.ledger.migrations import upgrade
 from onebook_collector.ledger.sql_book import SqlBook
 from onebook_collector.ledger.sql_lookup import read_logs
 from onebook_collector.sqlite_engine import reader_engine, writer_engine
-from onebook_schemas.chain import chain_start
+from onebook_schemas.chain import HashAlgorithm, available, chain_start
 
 READERS_MAX = 4
 
@@ -43,7 +45,10 @@ class SqlLedgerStore:
 
     @classmethod
     async def open(cls, path: Path, settings: LedgerSettings | None = None, clock: Clock | None = None) -> Self:
-        """The book in this file, which is made, or brought up to date, if need be."""
+        """The book in this file, which is made, or brought up to date, if need be.
+
+        Raises ConfigurationError when it is hashed with another algorithm than the settings ask for.
+        """
         store = cls(path, settings or LedgerSettings(), clock or SystemClock())
         await store._run(store._writer, store._prepare)
         return store
@@ -65,7 +70,7 @@ class SqlLedgerStore:
         return await self._run(self._readers, self._read, query)
 
     async def cursors(self, keys: Iterable[LogKey]) -> dict[LogKey, Cursor]:
-        wanted = {key: Cursor(0, chain_start(key.edge_id, key.epoch, key.stream)) for key in keys}
+        wanted = {key: Cursor(0, chain_start(*key)) for key in keys}
         found = await self.read(lambda connection: list(read_logs(connection, wanted)))
         return wanted | {log.key: log.cursor for log in found}
 
@@ -75,6 +80,9 @@ class SqlLedgerStore:
             if connection.execute(select(t.feed_epoch.c.ledger_seq)).first() is None:
                 first = {"ledger_seq": 0, "feed_epoch": new_id(), "started_at": self._clock.now_ms(), "reason": "first"}
                 connection.execute(insert(t.feed_epoch).values(first))
+                begun = {"hash_algorithm": str(self._settings.hash_algorithm or HashAlgorithm.SHA256)}
+                connection.execute(update(t.sequencer).values(begun))
+            _check_algorithm(connection, self._settings.hash_algorithm)
 
     def _write(self, work: Callable[[SqlBook], T]) -> T:
         book, self._book = self._book, None  # Only a committed book is taken up again.
@@ -103,6 +111,22 @@ class SqlLedgerStore:
 
     async def _run(self, threads: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
+
+
+def _check_algorithm(connection: Connection, wanted: HashAlgorithm | None) -> None:
+    """It is chosen once: hashes that are signed and held by every edge cannot be made anew."""
+    try:
+        begun = available(algorithm_of(connection))
+    except ValueError as error:
+        raise ConfigurationError([f"ledger.chain_hash: {error}"]) from error
+    if wanted not in (None, begun):
+        raise ConfigurationError(
+            [
+                f"ledger.chain_hash: 本账以 {begun} 建立，请写 / this book was begun with {begun} and keeps it: write"
+                f' chain_hash = "{begun}". 用 {wanted} 须在新的数据目录另建新账 / {wanted} takes a new book in a new data folder'
+                "; docs/ledger.md says how (Hash chain)."
+            ]
+        )
 
 
 @contextmanager

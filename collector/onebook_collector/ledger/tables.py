@@ -141,7 +141,9 @@ log = Table(
     Column("waiting", BigInteger, nullable=False),
     Column("first_received_ms", BigInteger, nullable=False),
     Column("last_received_ms", BigInteger, nullable=False),
+    Column("hash_algorithm", Text, nullable=False, server_default="sha256"),  # Of its chain, as long as it lives.
     UniqueConstraint("edge_id", "epoch", "stream"),
+    CheckConstraint("hash_algorithm IN ('sha256', 'sm3')", name="hash_algorithm_known"),
 )
 
 envelope = Table(
@@ -357,6 +359,8 @@ sequencer = Table(
     Column("ledger_seq", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("generation", BigInteger, nullable=False),  # Goes up with every transaction that wrote.
+    Column("hash_algorithm", Text, nullable=False, server_default="sha256"),  # Of the book's chain and its checkpoints.
+    CheckConstraint("hash_algorithm IN ('sha256', 'sm3')", name="hash_algorithm_known"),
 )
 
 APPEND_ONLY = (

@@ -28,6 +28,7 @@ from onebook_edge.doctor.judges import (
 from onebook_edge.identity.broker_line import BrokerLine
 from onebook_edge.settings import EdgeSettings
 from onebook_schemas import topics
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.encoding import UndecodableError, decode, encode_upload
 from onebook_schemas.mqtt_link import Inbound, LostError, MqttLink, RefusedByBrokerError
 from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
@@ -228,9 +229,9 @@ def _probe(settings: EdgeSettings) -> bytes | None:
     path = settings.data_folder / "journal.db"
     if not path.exists():
         return None
-    query = "SELECT epoch, through, hex(chain_hash) FROM identity, event ORDER BY sequence DESC LIMIT 1"
+    query = "SELECT epoch, hash_algorithm, through, hex(chain_hash) FROM identity, event ORDER BY sequence DESC LIMIT 1"
     try:
-        epoch, last, head = (str(word) for word in _ask(path, query))
+        epoch, algorithm, last, head = (str(word) for word in _ask(path, query))
     except (sqlite3.Error, TypeError):
         return None  # Damaged, of another version, or empty: the check of the outbox says so.
     header = UploadHeader(
@@ -242,5 +243,6 @@ def _probe(settings: EdgeSettings) -> bytes | None:
         waiting=0,
         chain_before=head.lower(),
         chain_after=head.lower(),
+        hash_algorithm=HashAlgorithm(algorithm),
     )
     return encode_upload(Upload(header))

@@ -22,6 +22,7 @@ from onebook_edge.outbox.retention import (
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
 from onebook_edge.outbox.store import EventDraft, StoredEvent, WrittenFact, carried_over
 from onebook_edge.outbox.thinning import Thinned, gone, same_boot, thin
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.envelope import JournalFact, TelemetryFact
 from onebook_schemas.sensor_events import SamplesTaken, TelemetryThinned
 from onebook_schemas.uplink import Stream
@@ -39,12 +40,18 @@ class Outbox:
     """Open with `await Outbox.open(...)`. `on_appended(stream, through)` is called after each commit."""
 
     def __init__(
-        self, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget, stores: dict[Stream, SqliteStreamStore]
+        self,
+        folder: Path,
+        edge_id: str,
+        clock: Clock,
+        budget: DiskBudget,
+        stores: dict[Stream, SqliteStreamStore],
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
     ) -> None:
         self.on_appended: Callable[[Stream, int], None] = lambda stream, through: None
         self.protected_through: Callable[[Stream], int] = lambda stream: 0  # What is in flight is left alone.
         self._folder, self._edge_id, self._clock, self._budget = folder, edge_id, clock, budget
-        self._stores = stores
+        self._stores, self._algorithm = stores, algorithm
         self._gates = {stream: asyncio.Event() for stream in stores}  # Shut while a stream changes its file.
         for gate in self._gates.values():
             gate.set()
@@ -59,15 +66,26 @@ class Outbox:
         self._calendar_due_ms = 0
 
     @classmethod
-    async def open(cls, folder: Path, edge_id: str, clock: Clock, budget: DiskBudget | None = None) -> Outbox:
+    async def open(
+        cls,
+        folder: Path,
+        edge_id: str,
+        clock: Clock,
+        budget: DiskBudget | None = None,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> Outbox:
+        """`algorithm` is what a new epoch is chained with; one that has begun keeps its own."""
         folder.mkdir(parents=True, exist_ok=True)
         for stream in Stream:
             _finish_renewal(folder, stream)
         stores = {
-            stream: await SqliteStreamStore.open(folder / f"{stream}.db", edge_id, stream, new_epoch())
+            stream: await SqliteStreamStore.open(folder / f"{stream}.db", edge_id, stream, new_epoch(), algorithm)
             for stream in Stream
         }
-        return cls(folder, edge_id, clock, budget or DiskBudget(), stores)
+        for stream, store in stores.items():
+            if store.algorithm is not algorithm:
+                log.warning("chain_hash_stays", stream=stream, begun_with=store.algorithm, from_next_epoch_on=algorithm)
+        return cls(folder, edge_id, clock, budget or DiskBudget(), stores, algorithm)
 
     def __getitem__(self, stream: Stream) -> SqliteStreamStore:
         return self._stores[stream]
@@ -196,12 +214,13 @@ class Outbox:
     async def _change_file(self, stream: Stream) -> None:
         old, path = self._stores[stream], self._folder / f"{stream}.db"
         await old.settle()
-        fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch())
+        fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch(), self._algorithm)
         after, head = 0, await fresh.chain_hash(0) or b""
         if stream is Stream.TELEMETRY:
             after = old.position.delivered_through
         while left := await old.load(after, _CARRY_AT_ONCE, 1 << 30):
-            carried = carried_over(left, head, first_sequence=fresh.position.last_sequence + 1)
+            first = fresh.position.last_sequence + 1
+            carried = carried_over(left, head, first_sequence=first, algorithm=fresh.algorithm)
             await fresh.adopt(carried)
             after, head = left[-1].through, carried[-1].chain_hash or head
         await fresh.close()

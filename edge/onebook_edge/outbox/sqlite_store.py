@@ -27,14 +27,15 @@ from onebook_edge.errors import OutboxBrokenError, OutboxFullError, RefusedError
 from onebook_edge.logs import get_logger
 from onebook_edge.outbox.store import EventDraft, Position, StoredEvent, Usage, chained, numbered
 from onebook_edge.outbox.worker import Worker
-from onebook_schemas.chain import chain_start
+from onebook_schemas.chain import HashAlgorithm, available, chain_start
 from onebook_schemas.uplink import Stream
 
 log = get_logger()
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
-CREATE TABLE identity (edge_id TEXT NOT NULL, epoch TEXT NOT NULL, stream TEXT NOT NULL, schema_version INTEGER NOT NULL);
+CREATE TABLE identity (edge_id TEXT NOT NULL, epoch TEXT NOT NULL, stream TEXT NOT NULL, schema_version INTEGER NOT NULL,
+  hash_algorithm TEXT NOT NULL);
 CREATE TABLE position (delivered_through INTEGER NOT NULL);
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY, through INTEGER NOT NULL, wall_ms INTEGER NOT NULL, body BLOB NOT NULL, chain_hash BLOB
@@ -44,6 +45,10 @@ _FROM_VERSION_1 = """
 ALTER TABLE position DROP COLUMN last_sequence;
 ALTER TABLE position DROP COLUMN head;
 UPDATE identity SET schema_version = 2;
+"""
+_FROM_VERSION_2 = """
+ALTER TABLE identity ADD COLUMN hash_algorithm TEXT NOT NULL DEFAULT 'sha256';
+UPDATE identity SET schema_version = 3;
 """
 _COMPRESS_ABOVE_BYTES = 512
 _DELETE_AT_ONCE = 2_000  # Events per deleting transaction: an append never waits long behind it.
@@ -69,18 +74,29 @@ class SqliteStreamStore:
         self._idle = asyncio.Event()  # Nothing waits, and nothing is being committed.
         self._idle.set()
         self._epoch = ""
+        self._algorithm = HashAlgorithm.SHA256
         self._head = b""
         self._position = Position(0, 0)
         self._used_bytes = 0
         self._synced_through = 0  # Telemetry: what a power cut cannot take any more.
 
     @classmethod
-    async def open(cls, path: Path, edge_id: str, stream: Stream, new_epoch: str) -> SqliteStreamStore:
-        """Open the file, or create it under `new_epoch`. Raises RefusedError for a file of another edge or stream."""
+    async def open(
+        cls,
+        path: Path,
+        edge_id: str,
+        stream: Stream,
+        new_epoch: str,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> SqliteStreamStore:
+        """Open the file, or create it under `new_epoch`, chained with `algorithm`: a file that is there keeps its own.
+
+        Raises RefusedError for a file of another edge or stream.
+        """
         store = cls(path, edge_id, stream)
         store._db = await store._in_thread(lambda: sqlite3.connect(path, isolation_level=None))
         try:
-            await store._in_thread(store._prepare, new_epoch)
+            await store._in_thread(store._prepare, new_epoch, algorithm)
         except BaseException:
             await store.close()
             raise
@@ -93,6 +109,10 @@ class SqliteStreamStore:
     @property
     def epoch(self) -> str:
         return self._epoch
+
+    @property
+    def algorithm(self) -> HashAlgorithm:
+        return self._algorithm
 
     @property
     def position(self) -> Position:
@@ -117,7 +137,7 @@ class SqliteStreamStore:
 
     async def chain_hash(self, sequence: int) -> bytes | None:
         if sequence == 0:
-            return chain_start(self._edge_id, self._epoch, self._stream)
+            return self._start()
         if sequence == self._position.last_sequence:
             return self._head
         row = await self._in_thread(self._row, "SELECT chain_hash FROM event WHERE sequence = ?", (sequence,))
@@ -191,7 +211,7 @@ class SqliteStreamStore:
         drafts = [draft for one, _ in group for draft in one]
         first = self._position.last_sequence + 1
         if self._stream is Stream.JOURNAL:
-            events, head = chained(self._head, first, drafts)
+            events, head = chained(self._head, first, drafts, self._algorithm)
         else:
             events, head = numbered(first, drafts), self._head
         self._worker.ask(
@@ -313,24 +333,25 @@ class SqliteStreamStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def _prepare(self, new_epoch: str) -> None:
+    def _prepare(self, new_epoch: str, algorithm: HashAlgorithm) -> None:
         level = "FULL" if self._stream is Stream.JOURNAL else "NORMAL"
         for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", f"synchronous={level}", "busy_timeout=5000"):
             self._db.execute(f"PRAGMA {pragma}")
         if self._row("SELECT 1 FROM sqlite_master WHERE name = 'identity'") is None:
-            self._create(new_epoch)
-        elif self._row("SELECT schema_version FROM identity") == (1,):
-            with self._transaction():
-                self._run(_FROM_VERSION_1)
+            self._create(new_epoch, algorithm)
+        for version, statements in ((1, _FROM_VERSION_1), (2, _FROM_VERSION_2)):
+            if self._row("SELECT schema_version FROM identity") == (version,):
+                with self._transaction():
+                    self._run(statements)
         self._read_identity()
         self._read_position()
         self._measure()
 
-    def _create(self, epoch: str) -> None:
+    def _create(self, epoch: str, algorithm: HashAlgorithm) -> None:
         with self._transaction():
             self._run(_SCHEMA)
-            identity = (self._edge_id, epoch, self._stream, SCHEMA_VERSION)
-            self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?)", identity)
+            identity = (self._edge_id, epoch, self._stream, SCHEMA_VERSION, algorithm)
+            self._db.execute("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", identity)
             self._db.execute("INSERT INTO position VALUES (0)")
 
     def _run(self, statements: str) -> None:
@@ -345,11 +366,21 @@ class SqliteStreamStore:
                 f"{self._path} belongs to edge {edge_id!r}, stream {stream!r}, version {version}",
                 f"Give edge {self._edge_id!r} a data folder of its own, or move this file away.",
             )
+        try:
+            self._algorithm = available(HashAlgorithm(self._row("SELECT hash_algorithm FROM identity")[0]))
+        except ValueError as error:
+            raise RefusedError(
+                f"{self._path}: {error}", "Events of this epoch cannot be chained without it."
+            ) from error
+
+    def _start(self) -> bytes:
+        """The head of the chain before its first event."""
+        return chain_start(self._edge_id, self._epoch, self._stream, algorithm=self._algorithm)
 
     def _read_position(self) -> None:
         (delivered,) = self._row("SELECT delivered_through FROM position")
         last = self._row("SELECT through, chain_hash FROM event ORDER BY sequence DESC LIMIT 1")
-        through, self._head = last or (0, chain_start(self._edge_id, self._epoch, self._stream))
+        through, self._head = last or (0, self._start())
         self._position = Position(through, delivered)
 
     def _measure(self) -> None:

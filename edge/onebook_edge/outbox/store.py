@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from onebook_edge.machine import Instant
-from onebook_schemas.chain import chain_heads, chain_next
+from onebook_schemas.chain import HashAlgorithm, chain_heads, chain_next
 from onebook_schemas.uplink import Stream
 
 _SEQUENCE = re.compile(rb'\A\{"sequence":\d+,')
@@ -89,6 +89,11 @@ class StreamStore(Protocol):
     @property
     def usage(self) -> Usage: ...
 
+    @property
+    def algorithm(self) -> HashAlgorithm:
+        """What the journal is chained with, from the first event of this epoch to the last."""
+        ...
+
     async def append(self, drafts: Sequence[EventDraft]) -> range:
         """Store events and return their sequences, after the commit. Raises OutboxFullError; then nothing is stored."""
         ...
@@ -122,10 +127,15 @@ class StreamStore(Protocol):
     async def close(self) -> None: ...
 
 
-def chained(head: bytes, first_sequence: int, drafts: Sequence[EventDraft]) -> tuple[list[StoredEvent], bytes]:
+def chained(
+    head: bytes,
+    first_sequence: int,
+    drafts: Sequence[EventDraft],
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+) -> tuple[list[StoredEvent], bytes]:
     """Give drafts their sequences and carry the chain on. Returns the events and the new head."""
     bodies = [draft.body(sequence) for sequence, draft in enumerate(drafts, first_sequence)]
-    heads = chain_heads(head, bodies)
+    heads = chain_heads(head, bodies, algorithm=algorithm)
     events = [
         StoredEvent(sequence, sequence, body, after)
         for sequence, (body, after) in enumerate(zip(bodies, heads, strict=True), first_sequence)
@@ -141,7 +151,13 @@ def numbered(first_sequence: int, drafts: Sequence[EventDraft]) -> list[StoredEv
     ]
 
 
-def carried_over(events: Sequence[StoredEvent], head: bytes, *, first_sequence: int = 1) -> list[StoredEvent]:
+def carried_over(
+    events: Sequence[StoredEvent],
+    head: bytes,
+    *,
+    first_sequence: int = 1,
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+) -> list[StoredEvent]:
     """The same events under new numbers of a new epoch, chained from its head. What they say and when stays as it was.
 
     Bytes that were damaged on the card go along as they are: the collector sets them aside in their place.
@@ -152,6 +168,6 @@ def carried_over(events: Sequence[StoredEvent], head: bytes, *, first_sequence: 
         stands_for_others = b'"type":"telemetry_thinned","through":'  # Here it stands in one place.
         body = body.replace(stands_for_others + b"%d," % event.through, stands_for_others + b"%d," % sequence, 1)
         if event.chain_hash is not None:
-            head = chain_next(head, body)
+            head = chain_next(head, body, algorithm=algorithm)
         carried.append(StoredEvent(sequence, sequence, body, head if event.chain_hash is not None else None))
     return carried

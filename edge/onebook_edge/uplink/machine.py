@@ -31,6 +31,7 @@ from typing import TypeAlias
 
 from onebook_edge.machine import Instant, Woken
 from onebook_edge.outbox.store import StoredEvent
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.uplink import Ack, Stream, Upload, UploadHeader
 
 JOURNAL_TURNS = 3  # Paced uploads of the journal before one of telemetry.
@@ -77,6 +78,7 @@ class Loaded:
     events: tuple[StoredEvent, ...]
     chain_before: bytes | None = None
     boot_anchors: Mapping[str, int] = field(default_factory=dict)
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256  # Of the chain.
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,7 @@ class UplinkMachine:
             chain_before=loaded.chain_before.hex() if loaded.chain_before else None,
             chain_after=chain_after.hex() if chain_after else None,
             boot_anchors=dict(loaded.boot_anchors),
+            hash_algorithm=loaded.algorithm,
         )
         lane.in_flight = Upload(header, tuple(event.body for event in events))
         lane.sends = 0

@@ -160,7 +160,7 @@ class UplinkRunner:
             await self._outbox.load(load.stream, load.after, load.events_max, LOAD_BYTES_MAX) if load.events_max else ()
         )
         chain_before = await store.chain_hash(load.after) if load.stream is Stream.JOURNAL else None
-        loaded = Loaded(load.stream, load.after, events, chain_before, self._outbox.boot_anchors)
+        loaded = Loaded(load.stream, load.after, events, chain_before, self._outbox.boot_anchors, store.algorithm)
         await self._carry_out(self._machine.handle(loaded, self._clock.now()))
 
     async def _answer_halt(self, halted: Halted) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from onebook_schemas.chain import HashAlgorithm
 from onebook_schemas.encoding import (
     EVENT_BYTES_MAX,
     UPLOAD_BYTES_MAX,
@@ -62,6 +64,22 @@ def test_an_upload_with_one_bit_changed_is_never_taken_for_another() -> None:
         for changed in _one_bit_changed(encode_upload(upload)):
             with contextlib.suppress(UndecodableError):
                 assert decode_upload(changed) == upload
+
+
+def test_the_algorithm_stands_in_the_header_only_where_it_is_not_the_usual_one() -> None:
+    """A collector that does not know of it yet reads what it always did."""
+    usual, other = header(last=0), header(last=0).model_copy(update={"hash_algorithm": HashAlgorithm.SM3})
+    assert b"hash_algorithm" not in zlib.decompress(encode_upload(Upload(usual)))
+    assert b'"hash_algorithm":"sm3"' in zlib.decompress(encode_upload(Upload(other)))
+    for one in (usual, other):
+        assert decode_upload(encode_upload(Upload(one))).header == one
+
+
+def test_an_algorithm_that_is_not_ours_is_refused() -> None:
+    for word in ("md5", "SM3", "sha256 ", None):
+        head = json.loads(zlib.decompress(encode_upload(Upload(header(last=0))))) | {"hash_algorithm": word}
+        with pytest.raises(UndecodableError, match="header: hash_algorithm"):
+            decode_upload(json.dumps(head).encode())
 
 
 def test_plain_text_is_taken_too() -> None:

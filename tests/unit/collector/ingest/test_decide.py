@@ -18,7 +18,7 @@ from onebook_collector.ingest.decide import (
     decide_telemetry,
 )
 from onebook_collector.ledger.cursor import Cursor, TimeQuality
-from onebook_schemas.chain import chain_heads, chain_start
+from onebook_schemas.chain import HashAlgorithm, chain_heads, chain_start
 from onebook_schemas.uplink import Refused, Stream, Upload, UploadHeader
 
 EDGE, EPOCH, BOOT = "edge-1", "00112233445566aa", "0123456789abcdef"
@@ -53,7 +53,8 @@ CURSOR = Cursor(10, HEADS[10])
 def upload(
     lines: Sequence[bytes], first: int, *, before: bytes, after: bytes | None = None, **header: object
 ) -> Upload:
-    heads = [before, *chain_heads(before, lines)]
+    algorithm = HashAlgorithm(str(header.get("hash_algorithm", HashAlgorithm.SHA256)))
+    heads = [before, *chain_heads(before, lines, algorithm=algorithm)]
     fields = {
         "edge_id": EDGE,
         "epoch": EPOCH,
@@ -259,3 +260,24 @@ def test_telemetry(
     assert (decision.outcome, decision.accepted_through) == (outcome, accepted_through)
     assert [event.sequence for event in decision.fresh] == fresh
     assert [sequence for sequence, _, _ in decision.unreadable] == unreadable
+
+
+SM3 = HashAlgorithm.SM3
+SM3_START = chain_start(EDGE, EPOCH, Stream.JOURNAL, algorithm=SM3)
+
+
+def test_a_log_that_began_with_sm3_goes_on_with_it() -> None:
+    first = decide(upload(BOOK[:3], 1, before=SM3_START, hash_algorithm=SM3), Cursor(0, SM3_START, algorithm=SM3))
+    assert first.outcome is Outcome.FRESH
+    assert first.head == chain_heads(SM3_START, BOOK[:3], algorithm=SM3)[-1]
+    on = Cursor(3, first.head, algorithm=SM3)
+    more = upload(BOOK[3:5], 4, before=first.head, hash_algorithm=SM3)
+    assert decide(more, on).outcome is Outcome.FRESH
+
+
+@pytest.mark.parametrize("lines", [BOOK[3:5], []])
+def test_a_log_that_says_another_algorithm_than_it_began_with_is_a_fork(lines: list[bytes]) -> None:
+    """One log, one algorithm: or one sequence would have two hashes."""
+    on = Cursor(3, chain_heads(SM3_START, BOOK[:3], algorithm=SM3)[-1], algorithm=SM3)
+    found = decide(upload(lines, 4, before=on.head), on)
+    assert (found.outcome, found.fork_reason) == (Outcome.FORK, "this log is chained with sm3, and now says sha256")
