@@ -19,7 +19,7 @@ from tests.end_to_end.loaded_edge import PROBE
 from tests.end_to_end.readings import ReadingsLost
 
 DRAINED_WITHIN_S = 180.0
-BACKUPS = 20
+BACKUP_EVERY_MAX = 25_000  # Movements; in a short campaign a twentieth of it.
 SAID_EVERY_S = 30.0
 
 
@@ -104,7 +104,8 @@ class Campaign:
         self._end_those_due()
         self._say_how_far()
         self._keeper.look()
-        share = self._world.believed() * BACKUPS // self._world.load.movements
+        every = min(BACKUP_EVERY_MAX, -(-self._world.load.movements // 20))
+        share = self._world.believed() // every
         if share > self._backups and COLLECTOR not in self._world.full:
             self._backups = share
             self._world.back_up()
@@ -159,8 +160,9 @@ class Campaign:
         now = time.monotonic() - self._began
         if now >= self._says_at:
             self._says_at = now + SAID_EVERY_S
-            struck = sum(fault.after_movements <= self._world.believed() for fault in self._faults)
-            print(f"{now:6.0f} s: {self._world.believed():,} movements, {struck:,} faults", flush=True)
+            believed = self._world.believed()
+            struck = sum(fault.after_movements <= believed for fault in self._faults)
+            print(f"{now:6.0f} s: {believed:,} movements, {struck:,} faults", flush=True)
 
     def _note(self, fault: Fault, what: str) -> None:
         entry = {

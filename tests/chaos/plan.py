@@ -59,7 +59,7 @@ NATURES: Mapping[Kind, Nature] = {
     Kind.RESTORE: Nature(1, {COLLECTOR: 1}, (0.0, 0.0), _PROCESS | _DISK),
     Kind.NEW_CARD: Nature(1, {"edge": 1}, (0.0, 0.5), _PROCESS | _DISK),
     Kind.EXPIRED: Nature(3, _ON_A_LINE, (1.0, 6.0), _PROCESS),
-    Kind.CLONE: Nature(2, {"edge": 1}, (3.0, 9.0), _PROCESS | _DISK),
+    Kind.CLONE: Nature(2, {"edge": 1}, (5.0, 15.0), _PROCESS | _DISK),
 }
 
 

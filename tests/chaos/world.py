@@ -47,7 +47,7 @@ class Load:
 
     @property
     def of_each(self) -> int:
-        return self.movements // self.edges
+        return -(-self.movements // self.edges)
 
 
 class World:
