@@ -30,9 +30,10 @@ def test_eight_thousand_movements_outlive_faults_of_every_kind(tmp_path: Path) -
     replay = f"ONEBOOK_SEED={SEED} pytest tests/chaos"
     result = conduct(tmp_path, LOAD, FAULTS, SEED, replay=replay)
     print("\n" + report(result, LOAD, SEED, replay))
-    assert result.told["believed"] == LOAD.movements
+    assert result.told["believed"] >= LOAD.movements  # And what staff of the clones believe in.
     assert result.told["quarantined"] > 0
     assert result.faults.total() == FAULTS
+    assert result.faults[Kind.CLONE] >= 1
     # One commit every 100 ms: two readings, and those that came while it was being written.
     assert statistics.median(result.readings.counts) <= 4
 
