@@ -40,6 +40,7 @@ class Load:
     edges: int
     per_s: float  # Of each edge.
     at_once: int  # At most so many in one commit.
+    waiting_max: int = 5_000  # Of each edge: a machine that many share may book more slowly than staff could work.
 
     @property
     def edge_ids(self) -> list[str]:
@@ -345,7 +346,7 @@ class World:
     def _orders(self, truth_folder: Path, seed: str, movements: int) -> tuple[str, ...]:
         return (
             *("--movements", str(movements), "--per-s", str(self.load.per_s), "--at-once", str(self.load.at_once)),
-            *("--truth", str(truth_folder), "--seed", seed),
+            *("--waiting-max", str(self.load.waiting_max), "--truth", str(truth_folder), "--seed", seed),
         )
 
 

@@ -24,6 +24,7 @@ from onebook_edge.errors import OutboxFullError
 from onebook_edge.logs import configure_logging
 from onebook_edge.wiring import Agent
 from onebook_schemas.envelope import JournalFact
+from onebook_schemas.uplink import Stream
 from tests.end_to_end.workload import AT_ONCE_MAX, facts_of_a_moment
 
 PROBE_INTERVAL_S = 0.05
@@ -46,7 +47,7 @@ class Staff:
 
     def __init__(self, agent: Agent, folder: Path, asked: argparse.Namespace) -> None:
         self._agent, self._movements, self._per_s = agent, asked.movements, asked.per_s
-        self._at_once_max = asked.at_once
+        self._at_once_max, self._waiting_max = asked.at_once, asked.waiting_max
         believed = folder / "believed"
         self._count = believed.read_bytes().count(b"\n") if believed.exists() else 0
         # By what was attempted: a life that ended before staff believed in anything must not be lived again.
@@ -61,6 +62,8 @@ class Staff:
             self._attempted.write(*(fact.model_dump_json(exclude_none=True) for fact in facts))
             await self._book(facts)
             await asyncio.sleep(self._dice.expovariate(self._per_s / len(facts)))
+            while self._agent.outbox[Stream.JOURNAL].usage.waiting > self._waiting_max:
+                await asyncio.sleep(REFUSED_S)
 
     async def _book(self, facts: list[JournalFact]) -> None:
         sequences = await self._recorded(facts)
@@ -114,6 +117,9 @@ def main() -> None:
     parser.add_argument("--movements", type=int, required=True)
     parser.add_argument("--per-s", type=float, default=40.0)
     parser.add_argument("--at-once", type=int, default=AT_ONCE_MAX, help="at most so many facts in one commit")
+    parser.add_argument(
+        "--waiting-max", type=int, default=1 << 62, help="staff rest while more than this waits for the line"
+    )
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--probe-from", type=int, default=0, help="the number before the first one that the probe says")
     parser.add_argument("--seed", required=True)
