@@ -5,7 +5,6 @@ A person then stops one of the two, and keeps its folder. What becomes of the lo
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import signal
 import time
@@ -14,11 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onebook_edge.clock import SystemClock
-from onebook_edge.outbox.outbox import Outbox
-from onebook_schemas.uplink import Stream
-from tests.end_to_end.plant import has_table, read
-from tests.end_to_end.programs import Program
+from tests.end_to_end.plant import ONEBOOK, has_table, read
+from tests.end_to_end.programs import Program, run_once
 from tests.end_to_end.truth import Twin
 
 if TYPE_CHECKING:
@@ -117,8 +113,9 @@ class Twins:
         """A new epoch for a box that cannot go on with the log that is held. All that its journal holds goes along."""
         world = self._world
         world.kill(name)
-        asyncio.run(_renew_journal(world.storage(name), name))
-        world.hardware[name].settle()
+        call = ("edge", "new-epoch", "--config", str(world.plant.folder / f"{name}.toml"))
+        done = run_once(ONEBOOK, *call, environment=world.hardware[name].environment)
+        assert done.returncode == 0, f"onebook edge new-epoch: {done.returncode}\n{done.stdout}\n{done.stderr}"
         world.revive(name)
 
     def look(self, name: str) -> None:
@@ -128,12 +125,6 @@ class Twins:
             return
         of.windows.append((of.since_ms, time.monotonic_ns() // 1_000_000 + _MARGIN_MS))
         of.since_ms = None
-
-
-async def _renew_journal(storage: Path, name: str) -> None:
-    outbox = await Outbox.open(storage, name, SystemClock(trusted=True))
-    await outbox.renew_epoch(Stream.JOURNAL)
-    await outbox.close()
 
 
 def _empty_into(storage: Path, kept: Path) -> None:

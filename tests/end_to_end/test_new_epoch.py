@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.plant import ONEBOOK, Plant, read
 from tests.end_to_end.programs import Program, run_once
-from tests.end_to_end.truth import EdgeTruth
+from tests.end_to_end.truth import EdgeTruth, StockFact
 from tests.end_to_end.workload import is_bookable
 
 EDGE, OTHER = "edge-1", "edge-2"
@@ -97,5 +97,6 @@ def assert_each_is_booked_once(plant: Plant) -> None:
     assert plant.centre("verify")
 
 
-def facts_of(truth: Path) -> list[object]:
-    return list(EdgeTruth.of(truth).attempted.values())
+def facts_of(folder: Path) -> list[StockFact]:
+    truth = EdgeTruth.of(folder)
+    return [truth.fact(number) for number in range(len(truth))]
