@@ -25,7 +25,7 @@ class ReadingsLost:
     """Telemetry that was not yet committed when a process was killed: the last readings of each life."""
 
     said: int
-    lost: list[Life]  # Per life that ended.
+    lost: list[Life]  # Per life that ended; but for those of the time when two boxes wrote into one log.
     doubled: int = 0  # Of two boxes with one log: both had them waiting.
 
     def __add__(self, other: ReadingsLost) -> ReadingsLost:
@@ -67,7 +67,7 @@ def check_readings(plant: Plant, edge_id: str, truth: EdgeTruth, device: str) ->
         unsaid = [one for one in holes if not _is_thinned(points, numbers, thinned, one[0])]
         assert not unsaid, f"a hole in the middle of a life: {unsaid[:5]}"
         given_up += len(holes)
-        lost.append(gone)
+        lost.append([one for one in gone if not _falls_into(truth.damage.cloned_ms, one[1])])
     said_so = sum(samples for _, _, _, samples in thinned if samples is not None)
     assert given_up <= said_so, f"{given_up} readings are missing, {said_so} were said to be given up"
     return ReadingsLost(len(said), lost, len(doubled))
