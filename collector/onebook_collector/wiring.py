@@ -21,6 +21,7 @@ from onebook_collector.dashboard.app import create_app
 from onebook_collector.early_warning.store import EarlyWarningStore
 from onebook_collector.early_warning.watcher import Watcher, rules_of
 from onebook_collector.errors import ConfigurationError
+from onebook_collector.furnishing.publisher import Publisher
 from onebook_collector.ingest.runner import IngestRunner
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.book import LedgerSettings
@@ -150,6 +151,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
             tasks.create_task(onlooker.run())
             tasks.create_task(verifier.run())
             tasks.create_task(care.run())
+            tasks.create_task(Publisher(ledger, administration, ingest.link, board, clock).run())
             if key is None:
                 log.warning(
                     "no_checkpoints", what_to_do="onebook collector checkpoint-key init", key_file=str(key_path)

@@ -28,6 +28,7 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _MayBeEmpty = BeforeValidator(lambda text: None if text == "" else text)
 _Days = Annotated[Annotated[int, Field(ge=0, le=100_000)] | None, _MayBeEmpty]
 _Limit = Annotated[Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)] | None, _MayBeEmpty]
+_Percent = Annotated[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None, _MayBeEmpty]
 _PackSize = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)] | None, _MayBeEmpty]
 _Longitude = Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, _MayBeEmpty]
 _Latitude = Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, _MayBeEmpty]
@@ -53,8 +54,8 @@ class _ItemRow(_Row):
     storage_class: _Name
     temp_min_c: _Limit
     temp_max_c: _Limit
-    rh_min_pct: _Limit
-    rh_max_pct: _Limit
+    rh_min_pct: _Percent
+    rh_max_pct: _Percent
     pack_size: _PackSize
     pack_unit_zh: _Name
     gtin13_example: _Gtin13

@@ -214,7 +214,7 @@ movement = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text),
     Column("document_kind", Text),
-    Column("document_no", Text),
+    Column("document_no", Text, index=True),
     Column("device", Text),
     Column("source", Text),  # Which hand wrote its lines, where they agree.
     Column("reverses", Text, ForeignKey("movement.movement_id"), unique=True),
