@@ -217,6 +217,7 @@ async def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path
             "DROP INDEX ix_posting_account_id_item_id_event_time; ALTER TABLE posting DROP COLUMN event_time;"
             "CREATE INDEX ix_posting_account_id_item_id ON posting (account_id, item_id);"
             "ALTER TABLE log DROP COLUMN hash_algorithm; ALTER TABLE sequencer DROP COLUMN hash_algorithm;"
+            "DROP INDEX ix_movement_document_no;"
             "UPDATE alembic_version SET version_num = '0002_signed_checkpoints'"
         )
     journal.ledger = store = await SqlLedgerStore.open(tmp_path / "ledger.db")

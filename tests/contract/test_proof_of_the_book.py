@@ -164,6 +164,7 @@ async def test_a_book_from_before_there_was_a_choice_is_proven_and_stays_so_when
     with sqlite3.connect(book.path) as database:
         for table in ("log", "sequencer"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN hash_algorithm")
+        database.execute("DROP INDEX ix_movement_document_no")
         database.execute("UPDATE alembic_version SET version_num = '0003_postings_by_time'")
         (statement,) = database.execute("SELECT statement FROM checkpoint").fetchone()
     assert "hash_algorithm" not in statement

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0003_movements_by_document"
-down_revision = "0002_signed_checkpoints"
+revision = "0005_movements_by_document"
+down_revision = "0004_hash_algorithm"
 
 
 def upgrade() -> None:
