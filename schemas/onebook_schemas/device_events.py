@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from onebook_schemas.identifiers import INT64_MAX, BootId, DeviceId, Int64, ShortText
+from onebook_schemas.identifiers import INT64_MAX, BootId, DeviceId, HexDigest, Int64, ShortText
 from onebook_schemas.told_apart import require_word
 
 
@@ -53,6 +53,8 @@ class CodeSetAside(_Model):
     reason: ShortText
     device: DeviceId | None = None
     actor: ShortText = ""
+    note: ShortText | None = Field(default=None, description="what the person says about it")
+    photo: HexDigest | None = Field(default=None, description="SHA-256 of a picture that the box keeps")
 
 
 class OutboxPressure(_Model):

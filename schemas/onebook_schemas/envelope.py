@@ -16,7 +16,7 @@ from onebook_schemas.device_events import (
 )
 from onebook_schemas.identifiers import INT64_MAX, BootId
 from onebook_schemas.sensor_events import EdgeHealth, SamplesTaken, SensorEvent, TelemetryThinned
-from onebook_schemas.stock_events import GoodsMoved, MovementReversed, StockCounted
+from onebook_schemas.stock_events import GoodsMoved, MovementReversed, PapersFollowed, StockCounted
 
 SCHEMA_VERSION = 1
 
@@ -24,6 +24,7 @@ JournalFact = Annotated[
     GoodsMoved
     | MovementReversed
     | StockCounted
+    | PapersFollowed
     | DeviceStateChanged
     | EdgeStarted
     | ClockSynchronised
@@ -37,6 +38,7 @@ Fact = (
     GoodsMoved
     | MovementReversed
     | StockCounted
+    | PapersFollowed
     | DeviceStateChanged
     | EdgeStarted
     | ClockSynchronised

@@ -35,7 +35,10 @@ class MovementKind(enum.StrEnum):
     TRANSFER_IN = "transfer_in"  # 调入: in transit -> bin
     TRANSFER_OUT = "transfer_out"  # 调出: bin -> in transit
     DONATION = "donation"  # 捐赠: donor -> bin
-    RECOVERY = "recovery"  # 回收: consumed or on loan -> bin
+    LOAN = "loan"  # 借出: bin -> on loan
+    RECOVERY = "recovery"  # 回收: consumed, or on loan (`from_status`) -> bin
+    ROTATION_OUT = "rotation_out"  # 轮换出库: bin -> in rotation
+    ROTATION_IN = "rotation_in"  # 轮换入库: in rotation -> bin
     DISPOSAL = "disposal"  # 报废: bin -> disposed
     STATUS_CHANGE = "status_change"  # 待检 -> 合格 ...: same bin, other status
     OPENING = "opening"  # 期初: opening account -> bin
@@ -61,6 +64,16 @@ class ReserveMode(enum.StrEnum):
     JOINT = "joint_reserve"
 
 
+class RotationMethod(enum.StrEnum):
+    """How old stock makes room for new (domain glossary 1.4)."""
+
+    SUPPLY_TURNOVER = "supply_turnover"  # 供应周转
+    DISPATCH_USE = "dispatch_use"  # 调拨使用
+    MARKET_SALE = "market_sale"  # 市场销售
+    FACTORY_RETURN = "factory_return"  # 返厂轮换
+    ENTRUSTED_ROTATION = "entrusted_rotation"  # 代储轮换
+
+
 class CaptureSource(enum.StrEnum):
     """Which hand wrote the line: a device's, or a person's."""
 
@@ -84,6 +97,12 @@ class DocumentKind(enum.StrEnum):
     ROTATION = "LH"
     REQUISITION = "ZY"
     DONATION = "JZ"
+    # Notes that a work place makes for what has no letters in domain section 9.
+    MOVE_NOTE = "YK"  # 移库单
+    DISPOSAL_NOTE = "BF"  # 报废单
+    LOAN_NOTE = "JY"  # 借用单
+    RECOVERY_NOTE = "HS"  # 回收单
+    INSPECTION_NOTE = "ZJ"  # 质检单: inspected, frozen, released
 
 
 class Document(_Model):
@@ -140,7 +159,10 @@ _BINS_NEEDED: dict[MovementKind, tuple[bool, bool]] = {
     MovementKind.OPENING: (False, True),
     MovementKind.TRANSFER_IN: (False, True),
     MovementKind.RECOVERY: (False, True),
+    MovementKind.ROTATION_IN: (False, True),
     MovementKind.ISSUE: (True, False),
+    MovementKind.LOAN: (True, False),
+    MovementKind.ROTATION_OUT: (True, False),
     MovementKind.DISPOSAL: (True, False),
     MovementKind.TRANSFER_OUT: (True, False),
     MovementKind.BIN_MOVE: (True, True),
@@ -160,6 +182,20 @@ class GoodsMoved(_Model):
     actor: ShortText = Field(description="badge or name of the person; 'gate' for a fixed reader")
     device: DeviceId | None = None
     corrects: MovementId | None = Field(default=None, description="the reversed movement that this one replaces")
+    second_actor: ShortText | None = Field(
+        default=None, description="badge of the person who confirmed beside the actor"
+    )
+    rotation: RotationMethod | None = Field(default=None, description="of rotation_out and rotation_in, and only there")
+    papers: Literal["follow"] | None = Field(
+        default=None, description="follow: accepted before its papers came (先收后补); the goods may be used meanwhile"
+    )
+
+    @model_validator(mode="after")
+    def _rotation_says_how(self) -> GoodsMoved:
+        is_rotation = self.kind in (MovementKind.ROTATION_OUT, MovementKind.ROTATION_IN)
+        if is_rotation != (self.rotation is not None):
+            raise ValueError("a rotation names its method, and nothing else does")
+        return self
 
     @model_validator(mode="after")
     def _bins_fit_the_kind(self) -> GoodsMoved:
@@ -179,6 +215,7 @@ class MovementReversed(_Model):
     reason: ShortText
     actor: ShortText
     device: DeviceId | None = None
+    second_actor: ShortText | None = None
 
 
 class StockCounted(_Model):
@@ -207,7 +244,18 @@ class StockCounted(_Model):
         return self
 
 
-StockEvent = Annotated[GoodsMoved | MovementReversed | StockCounted, Field(discriminator="type")]
+class PapersFollowed(_Model):
+    """The papers of goods that were accepted before them have come: no goods move, and nothing is missing any more."""
+
+    type: Literal["papers_followed"] = "papers_followed"
+    movement_id: MovementId
+    accepted: MovementId = Field(description="the movement whose papers these are")
+    document: Document = Field(description="the papers: purchase, gift, order")
+    actor: ShortText
+    device: DeviceId | None = None
+
+
+StockEvent = Annotated[GoodsMoved | MovementReversed | StockCounted | PapersFollowed, Field(discriminator="type")]
 
 
 def _bins_in_words(needs_from: bool, needs_to: bool) -> str:

@@ -57,6 +57,11 @@ def reversed_(number: int, original: int, **more: Any) -> dict[str, Any]:
     return {"type": "movement_reversed", **ids, "reason": "wrong bin", "actor": "P1"} | more
 
 
+def papers(number: int, accepted: int, **more: Any) -> dict[str, Any]:
+    ids = {"movement_id": movement_id(number), "accepted": movement_id(accepted)}
+    return {"type": "papers_followed", **ids, "document": {"kind": "JZ", "number": "JZ9"}, "actor": "P1"} | more
+
+
 def counted(number: int, item: str, bin_code: str, amount: str | int, **more: Any) -> dict[str, Any]:
     unit, lot = more.pop("unit", "EA"), more.pop("lot", None)
     named = {"lot": {"number": lot}} if lot else {}

@@ -28,7 +28,7 @@ from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.ledger.verify import verify
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import empty_store, open_store, read_stock, take
-from tests.contract.ledger_events import BULK, LOT, NOON, SERIAL, counted, line, moved, reversed_
+from tests.contract.ledger_events import BULK, LOT, NOON, SERIAL, counted, line, moved, papers, reversed_
 
 EDGES = ("edge-1", "edge-2", "edge-3")
 BINS = ("A", "B")
@@ -57,8 +57,15 @@ def lines(draw: st.DrawFn, **where: Any) -> dict[str, Any]:
 @st.composite
 def facts(draw: st.DrawFn, number: int) -> dict[str, Any]:
     kind = draw(
-        st.sampled_from(("receipt", "issue", "bin_move", "transfer_out", "transfer_in", "reversal", "count", "lost"))
+        st.sampled_from(
+            "receipt issue bin_move transfer_out transfer_in loan recovery rotation_out rotation_in provisional papers "
+            "reversal count lost".split()
+        )
     )
+    if kind == "papers":
+        return papers(number, draw(st.integers(1, max(number - 1, 1))))
+    if kind == "provisional":
+        return moved(number, "donation", *draw(st.lists(lines(to_bin="A"), min_size=1, max_size=2)), papers="follow")
     if kind == "reversal":
         return reversed_(number, draw(st.integers(1, max(number - 1, 1))))
     if kind == "count":
@@ -66,10 +73,14 @@ def facts(draw: st.DrawFn, number: int) -> dict[str, Any]:
     if kind == "lost":
         return moved(number, "receipt", line("LS99999", 1, to_bin="A"))
     from_bin, to_bin = draw(st.sampled_from(BINS)), draw(st.sampled_from(BINS))
-    where = {} if kind in ("receipt", "transfer_in") else {"from_bin": from_bin}
-    if kind not in ("issue", "transfer_out"):
+    where = {} if kind in ("receipt", "transfer_in", "recovery", "rotation_in") else {"from_bin": from_bin}
+    if kind not in ("issue", "transfer_out", "loan", "rotation_out"):
         where["to_bin"] = to_bin
+    if kind == "recovery":
+        where["from_status"] = draw(st.sampled_from(("available", "on_loan")))
     named = {"document": {"kind": "DB", "number": draw(st.sampled_from(("DB1", "DB2")))}} if "transfer" in kind else {}
+    if "rotation" in kind:
+        named["rotation"] = "factory_return"
     return moved(number, kind, *draw(st.lists(lines(**where), min_size=1, max_size=3)), **named)
 
 

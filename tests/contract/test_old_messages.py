@@ -12,6 +12,7 @@ from onebook_schemas.encoding import decode, decode_upload
 from onebook_schemas.envelope import journal_event_of, telemetry_event_of
 from onebook_schemas.reference import DOCUMENTS, ReferenceDocument
 from onebook_schemas.sensor_events import EdgeHealth
+from onebook_schemas.stock_events import GoodsMoved
 from onebook_schemas.uplink import Ack, EdgeState, Live, Stream
 
 V1 = Path(__file__).resolve().parents[1] / "testdata" / "messages" / "v1"
@@ -42,6 +43,24 @@ def test_a_journal_upload_that_is_chained_with_sm3_is_read_and_its_chain_holds()
     start = chain_start(upload.header.edge_id, upload.header.epoch, Stream.JOURNAL, algorithm=HashAlgorithm.SM3)
     heads = chain_heads(start, upload.lines, algorithm=HashAlgorithm.SM3)
     assert (start.hex(), heads[-1].hex()) == (upload.header.chain_before, upload.header.chain_after)
+
+
+def test_what_work_places_say_since_they_lend_rotate_and_accept_before_papers_is_read() -> None:
+    upload = decode_upload((V1 / "journal_upload_work_places.bin").read_bytes())
+    facts = [journal_event_of(line).fact for line in upload.lines]
+    kinds = [fact.kind.value if isinstance(fact, GoodsMoved) else fact.type for fact in facts]
+    assert kinds == [
+        "loan",
+        "recovery",
+        "rotation_out",
+        "rotation_in",
+        "donation",
+        "papers_followed",
+        "movement_reversed",
+        "code_set_aside",
+    ]
+    heads = chain_heads(bytes.fromhex(upload.header.chain_before or ""), upload.lines)
+    assert heads[-1].hex() == upload.header.chain_after
 
 
 def test_the_telemetry_upload_of_version_1_is_read() -> None:
@@ -77,6 +96,7 @@ def test_every_kept_message_is_read_by_a_test_here() -> None:
     assert {path.stem for path in V1.glob("*.bin")} == {
         "journal_upload",
         "journal_upload_sm3",
+        "journal_upload_work_places",
         "telemetry_upload",
         "telemetry_upload_health",
         "probe",

@@ -16,8 +16,8 @@ from onebook_collector.ledger.cursor import TimeQuality
 RECORDED_LATE_MS = 30 * 60_000  # A line captured by a device is with us within half an hour (domain evidence e3).
 
 _TONES = {
-    **dict.fromkeys(("receipt", "donation", "opening", "transfer_in", "recovery"), "in"),
-    **dict.fromkeys(("issue", "transfer_out", "disposal"), "out"),
+    **dict.fromkeys(("receipt", "donation", "opening", "transfer_in", "recovery", "rotation_in"), "in"),
+    **dict.fromkeys(("issue", "loan", "transfer_out", "rotation_out", "disposal"), "out"),
     **dict.fromkeys(("bin_move", "status_change"), "move"),
     "stocktake": "count",
 }

@@ -19,6 +19,8 @@ class AccountKind(enum.StrEnum):
     OPENING = "opening"
     UNEXPLAINED = "unexplained"
     IN_TRANSIT = "in_transit"
+    ON_LOAN = "on_loan"
+    IN_ROTATION = "in_rotation"
 
 
 class Account(NamedTuple):
@@ -53,8 +55,13 @@ class BookedAccount(NamedTuple):
 
     @property
     def is_tracked(self) -> bool:
-        """Goods on this account are somewhere we answer for: in a bin, or on the way between two."""
-        return self.is_real or self.account.kind == AccountKind.IN_TRANSIT
+        """Goods on this account are somewhere we answer for: in a bin, on the way between two, or lent."""
+        return self.is_real or self.account.kind in (AccountKind.IN_TRANSIT, AccountKind.ON_LOAN)
+
+    @property
+    def has_an_end(self) -> bool:
+        """No more can leave than came: a bin, or what is lent. (A receipt may overtake its dispatch, a supplier has no end.)"""
+        return self.is_real or self.account.kind == AccountKind.ON_LOAN
 
 
 def in_transit(document_no: str) -> Account:

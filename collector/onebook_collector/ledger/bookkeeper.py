@@ -13,10 +13,10 @@ from onebook_collector.ledger.cursor import Cursor, FreshEvent, LogKey, TimeQual
 from onebook_collector.ledger.entry import Origin
 from onebook_collector.ledger.judging import RepeatedError, StockFact, UnbookableError
 from onebook_collector.ledger.lookup import BookedLog, Lookup
-from onebook_collector.ledger.moving import book_goods, book_reversal
+from onebook_collector.ledger.moving import book_goods, book_papers, book_reversal
 from onebook_collector.ledger.stocktake import book_count
 from onebook_schemas.chain import HashAlgorithm, chain_start
-from onebook_schemas.stock_events import GoodsMoved, MovementReversed, StockCounted
+from onebook_schemas.stock_events import GoodsMoved, MovementReversed, PapersFollowed
 
 EVENT_TIME_MAX = 253_402_300_799_999  # The last millisecond of the year 9999.
 UNREADABLE = "unreadable"  # In place of the type of an event that could not be read.
@@ -96,6 +96,8 @@ class Bookkeeper(BookState):
             return book_goods(self, origin.site_id, origin, fact)
         if isinstance(fact, MovementReversed):
             return book_reversal(self, origin, fact)
+        if isinstance(fact, PapersFollowed):
+            return book_papers(self, origin, fact)
         return book_count(self, self.settings, origin.site_id, origin, fact)
 
     def record_fork(self, key: LogKey, upload_bytes: bytes, reason: str, received_ms: int) -> None:
@@ -124,8 +126,10 @@ def _movement_ids(fresh: Sequence[FreshEvent]) -> list[str]:
     ids = []
     for one in fresh:
         fact = one.event.fact if one.event else None
-        if isinstance(fact, (GoodsMoved, MovementReversed, StockCounted)):
+        if isinstance(fact, StockFact):
             ids.append(fact.movement_id)
             if isinstance(fact, MovementReversed):
                 ids.append(fact.reverses)
+            if isinstance(fact, PapersFollowed):
+                ids.append(fact.accepted)
     return ids

@@ -8,9 +8,9 @@ from onebook_collector.ledger.book_state import BookState
 from onebook_collector.ledger.goods import BookedItem
 from onebook_schemas.envelope import JournalEvent, journal_event_of
 from onebook_schemas.quantities import InexactConversionError, Quantity, to_base_units
-from onebook_schemas.stock_events import GoodsMoved, MovementReversed, StockCounted
+from onebook_schemas.stock_events import GoodsMoved, MovementReversed, PapersFollowed, StockCounted
 
-StockFact = GoodsMoved | MovementReversed | StockCounted
+StockFact = GoodsMoved | MovementReversed | StockCounted | PapersFollowed
 
 QUANTITY_MAX = 10**14
 """Base units in one line: ten thousand times the province's grain in grams, and far from the end of 64 bits."""

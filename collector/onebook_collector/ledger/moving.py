@@ -29,17 +29,32 @@ from onebook_collector.ledger.posting import (
     post_reversal,
     post_serials,
 )
-from onebook_schemas.stock_events import GoodsMoved, Holding, MovedLine, MovementKind, MovementReversed, StockStatus
+from onebook_schemas.stock_events import (
+    GoodsMoved,
+    Holding,
+    MovedLine,
+    MovementKind,
+    MovementReversed,
+    PapersFollowed,
+    StockStatus,
+)
 
 REVERSAL = "reversal"
+PAPERS = "papers"
 
 _OUTER_SOURCES = {
     MovementKind.RECEIPT: AccountKind.SUPPLIER,
     MovementKind.DONATION: AccountKind.DONOR,
     MovementKind.OPENING: AccountKind.OPENING,
     MovementKind.RECOVERY: AccountKind.CONSUMED,
+    MovementKind.ROTATION_IN: AccountKind.IN_ROTATION,
 }
-_OUTER_TARGETS = {MovementKind.ISSUE: AccountKind.CONSUMED, MovementKind.DISPOSAL: AccountKind.DISPOSED}
+_OUTER_TARGETS = {
+    MovementKind.ISSUE: AccountKind.CONSUMED,
+    MovementKind.LOAN: AccountKind.ON_LOAN,
+    MovementKind.ROTATION_OUT: AccountKind.IN_ROTATION,
+    MovementKind.DISPOSAL: AccountKind.DISPOSED,
+}
 
 
 def book_goods(state: BookState, site_id: str, origin: Origin, fact: GoodsMoved) -> int:
@@ -54,7 +69,26 @@ def book_goods(state: BookState, site_id: str, origin: Origin, fact: GoodsMoved)
         entry.add_line(posted.legs)
         if posted.doubts:
             entry.doubt(posted.doubts)
+    if fact.papers is not None:
+        entry.doubt([_papers_missing(state, site_id, fact, lines)])
     return entry.close()
+
+
+def book_papers(state: BookState, origin: Origin, fact: PapersFollowed) -> int:
+    """Post that the papers of a movement came: an entry without lines, which closes what was open. Raises like `book_goods`."""
+    refuse_repeated(state, fact)
+    accepted = state.known_movement(fact.accepted)
+    if accepted is None:
+        raise UnbookableError("accepted_unknown", f"movement {fact.accepted} is not in the book")
+    if accepted.site_id != origin.site_id:
+        raise UnbookableError("accepted_other_site", f"movement {fact.accepted} belongs to another site")
+    document, waiting = fact.document, _papers_awaited(state, accepted.ledger_seq)
+    reason = f"papers of {fact.accepted}"
+    header = Header(fact.movement_id, PAPERS, fact.actor, reason, str(document.kind), document.number, fact.device)
+    seq = Entry(state, origin, header).close()
+    if waiting is not None:
+        state.note_closing(waiting, fact.actor, f"papers {document.number}", origin.recorded_at, seq)
+    return seq
 
 
 def book_reversal(state: BookState, origin: Origin, fact: MovementReversed) -> int:
@@ -70,12 +104,15 @@ def book_reversal(state: BookState, origin: Origin, fact: MovementReversed) -> i
     if original.kind == REVERSAL:
         raise UnbookableError("reverses_reversal", f"{fact.reverses} is a reversal; book the goods anew instead")
     header = Header(fact.movement_id, REVERSAL, fact.actor, fact.reason, device=fact.device, reverses=fact.reverses)
-    lines = post_reversal(lines_of(state, original.ledger_seq))
+    lines, waiting = post_reversal(lines_of(state, original.ledger_seq)), _papers_awaited(state, original.ledger_seq)
     entry = Entry(state, origin, header)
     for legs in lines:
         entry.add_line(legs)
         entry.doubt(_below_zero(state, legs))
-    return entry.close()
+    seq = entry.close()
+    if waiting is not None:
+        state.note_closing(waiting, fact.actor, "reversed", origin.recorded_at, seq)
+    return seq
 
 
 def real_account(site_id: str, bin_code: str, status: StockStatus, holding: Holding) -> Account:
@@ -161,7 +198,7 @@ def _post_line(
         posted = post_serials(claim, see_serials(state, origin, item, line.serials, lot if line.lot else None))
     else:
         account_id = claim.source.account_id
-        available = state.balance(account_id, item.item_id, lot.lot_id) if claim.source.is_real else 0
+        available = state.balance(account_id, item.item_id, lot.lot_id) if claim.source.has_an_end else 0
         posted = post_amount(claim, lot, units, available)
     if dates_differ:
         place = claim.target if claim.target.is_real else claim.source
@@ -173,6 +210,8 @@ def _post_line(
 def _source(state: BookState, site_id: str, fact: GoodsMoved, line: MovedLine) -> BookedAccount:
     if line.from_bin is not None:
         return state.account(real_account(site_id, line.from_bin, line.from_status, line.holding))
+    if fact.kind is MovementKind.RECOVERY and line.from_status is StockStatus.ON_LOAN:
+        return state.virtual(AccountKind.ON_LOAN, site_id)
     return _outside(state, site_id, fact, _OUTER_SOURCES.get(fact.kind))
 
 
@@ -186,6 +225,20 @@ def _outside(state: BookState, site_id: str, fact: GoodsMoved, kind: AccountKind
     if kind is not None:
         return state.virtual(kind, site_id)
     return state.account(in_transit(fact.document.number if fact.document else ""))
+
+
+def _papers_missing(state: BookState, site_id: str, fact: GoodsMoved, lines: Sequence[_CheckedLine]) -> Doubt:
+    """One open item for the whole movement; its first line stands for it."""
+    line, item, units = lines[0]
+    place = _target(state, site_id, fact, line)
+    more = f" and {len(lines) - 1} more lines" if len(lines) > 1 else ""
+    words = f"{item.code}{more} came before its papers"
+    return Doubt(DoubtKind.PAPERS_MISSING, place, item, state.lot(item, line.lot)[0], units, words)
+
+
+def _papers_awaited(state: BookState, ledger_seq: int) -> int | None:
+    """The open item of a movement that came before its papers. Asked before an entry is opened, like all history."""
+    return state.lookup.open_discrepancy(ledger_seq, DoubtKind.PAPERS_MISSING)
 
 
 def _leg(state: BookState, stored: StoredLeg) -> Leg:

@@ -37,6 +37,7 @@ class DoubtKind(enum.StrEnum):
     COUNT_TO_REVIEW = "count_to_review"
     COUNT_CONTRADICTED = "count_contradicted"
     LOT_DATES_DIFFER = "lot_dates_differ"
+    PAPERS_MISSING = "papers_missing"
 
 
 class Leg(NamedTuple):
@@ -85,10 +86,10 @@ class Posted(NamedTuple):
 
 
 def post_amount(claim: Claim, lot: BookedLot, quantity: int, available: int) -> Posted:
-    """Legs for so many base units of one lot; `available` is the source's balance, which matters for a real source only."""
+    """Legs for so many base units of one lot; `available` is the source's balance, which matters where a source has an end."""
     item, source, target, unexplained = claim
     main = [Leg(source, item, lot, -quantity), Leg(target, item, lot, quantity)]
-    if not source.is_real or available >= quantity:
+    if not source.has_an_end or available >= quantity:
         return Posted(main, [])
     missing = quantity - max(available, 0)
     drawn = [Leg(unexplained, item, lot, -missing), Leg(source, item, lot, missing)]
