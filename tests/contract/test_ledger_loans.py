@@ -125,6 +125,15 @@ async def test_goods_that_are_taken_back_out_of_the_book_need_no_papers(ledger: 
     await verified(ledger)
 
 
+async def test_papers_are_not_reversed_but_said_again(ledger: Ledger) -> None:
+    journal = Journal(ledger)
+    await journal.book(moved(1, "donation", line(LOT, 5, to_bin="A-01"), papers="follow"), papers(2, 1))
+    (verdict,) = await journal.book(reversed_(3, 2))
+    assert (verdict.reason or "").startswith("reverses_papers")
+    (verdict,) = await journal.book(papers(4, 1))
+    assert verdict.kind is VerdictKind.POSTED
+
+
 async def test_papers_said_twice_are_one_entry(ledger: Ledger) -> None:
     journal = Journal(ledger)
     await journal.book(moved(1, "donation", line(LOT, 5, to_bin="A-01"), papers="follow"))

@@ -32,6 +32,10 @@ from tests.contract.ledger_events import BULK, LOT, NOON, SERIAL, counted, line,
 
 EDGES = ("edge-1", "edge-2", "edge-3")
 BINS = ("A", "B")
+KINDS = (
+    *("receipt", "issue", "bin_move", "transfer_out", "transfer_in", "loan", "recovery", "rotation_out", "rotation_in"),
+    *("provisional", "papers", "reversal", "count", "lost"),
+)
 HOUR = 3_600_000
 MOMENTS = st.integers(0, 80).map(lambda hours: NOON + hours * HOUR)  # Several business days.
 
@@ -56,12 +60,7 @@ def lines(draw: st.DrawFn, **where: Any) -> dict[str, Any]:
 
 @st.composite
 def facts(draw: st.DrawFn, number: int) -> dict[str, Any]:
-    kind = draw(
-        st.sampled_from(
-            "receipt issue bin_move transfer_out transfer_in loan recovery rotation_out rotation_in provisional papers "
-            "reversal count lost".split()
-        )
-    )
+    kind = draw(st.sampled_from(KINDS))
     if kind == "papers":
         return papers(number, draw(st.integers(1, max(number - 1, 1))))
     if kind == "provisional":

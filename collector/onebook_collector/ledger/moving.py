@@ -104,6 +104,8 @@ def book_reversal(state: BookState, origin: Origin, fact: MovementReversed) -> i
     if original.kind == REVERSAL:
         raise UnbookableError("reverses_reversal", f"{fact.reverses} is a reversal; book the goods anew instead")
     header = Header(fact.movement_id, REVERSAL, fact.actor, fact.reason, device=fact.device, reverses=fact.reverses)
+    if original.kind == PAPERS:
+        raise UnbookableError("reverses_papers", f"{fact.reverses} moved no goods; say which papers are the right ones")
     lines, waiting = post_reversal(lines_of(state, original.ledger_seq)), _papers_awaited(state, original.ledger_seq)
     entry = Entry(state, origin, header)
     for legs in lines:

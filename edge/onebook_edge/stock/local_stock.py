@@ -8,9 +8,9 @@ for the bins of this site, so that it comes to the same balances once the centre
   counts       a small difference is adjusted at once, a larger one waits for a person at the centre and changes nothing.
   reversals    the exact opposite of what was folded, also below zero.
 
-It cannot know what other boxes of the site recorded since the document was made, the lot of a piece that was away, and which
-part of a movement from before the document came from `unexplained`, should that movement be reversed; the next document settles it.
-What the centre would quarantine (serials missing, a reversal of a reversal ...) is left out.
+It cannot know what other boxes of the site recorded since the document was made, the lot of a piece that was away, nor which
+part of a movement from before the document came from `unexplained`, should that be reversed: the next document settles it. What
+the centre would quarantine (serials missing, a reversal of a reversal ...) is left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from onebook_edge.capture.catalogue import Catalogue, Tracking, mass_in
@@ -26,7 +27,15 @@ from onebook_edge.stock.counting import difference_legs, serial_legs
 from onebook_edge.stock.placing import Leg, Places, Serial
 from onebook_schemas.quantities import Quantity
 from onebook_schemas.reference import StockDocument, StockLine
-from onebook_schemas.stock_events import GoodsMoved, Lot, MovedLine, MovementReversed, StockCounted, StockStatus
+from onebook_schemas.stock_events import (
+    GoodsMoved,
+    Lot,
+    MovedLine,
+    MovementReversed,
+    PapersFollowed,
+    StockCounted,
+    StockStatus,
+)
 
 COUNT_REVIEW_FRACTION: Final = Decimal("0.05")
 """As the centre has it unless it was set otherwise: a count that differs by more changes nothing before a person has looked."""
@@ -38,7 +47,7 @@ class _Folded(NamedTuple):
     """What a movement did here, so that a reversal can do the opposite."""
 
     legs: tuple[Leg, ...] = ()
-    is_reversal: bool = False
+    is_final: bool = False  # A reversal, or papers: cannot be taken back.
 
 
 class LocalStock:
@@ -99,14 +108,18 @@ class LocalStock:
                 self._reverse(fact)
             case StockCounted():
                 self._count(fact)
+            case PapersFollowed():
+                self._keep(fact.movement_id, _Folded(is_final=True))
 
     def remember(self, fact: object) -> None:
         """Take note of a fact whose effect the document holds: it may be taken back later."""
         if isinstance(fact, GoodsMoved):
             self._keep(fact.movement_id, _Folded(tuple(self._as_claimed(fact))))
+        elif isinstance(fact, PapersFollowed):
+            self._keep(fact.movement_id, _Folded(is_final=True))
         elif isinstance(fact, MovementReversed):
             self._reversed.add(fact.reverses)
-            self._keep(fact.movement_id, _Folded(is_reversal=True))
+            self._keep(fact.movement_id, _Folded(is_final=True))
 
     def _move(self, fact: GoodsMoved) -> None:
         if fact.movement_id in self._folded or not self._is_bookable(fact):
@@ -132,12 +145,12 @@ class LocalStock:
         original = self._folded.get(fact.reverses)
         if fact.movement_id in self._folded or fact.reverses in self._reversed:
             return
-        if original is None or original.is_reversal:
+        if original is None or original.is_final:
             return
         for leg in reversed(original.legs):
             self._places.apply(leg.opposite())
         self._reversed.add(fact.reverses)
-        self._keep(fact.movement_id, _Folded(is_reversal=True))
+        self._keep(fact.movement_id, _Folded(is_final=True))
 
     def _count(self, fact: StockCounted) -> None:
         counted = self._amount(fact.item, fact.counted)
@@ -163,7 +176,7 @@ class LocalStock:
     def _legs(self, line: MovedLine) -> Iterator[Leg]:
         source, target = _source(line), _target(line)
         if self._is_by_serial(line.item):
-            yield from self._serial_legs(line, target)
+            yield from self._serial_legs(line, source, target)
             return
         amount = self._amount(line.item, line.quantity)
         assert amount is not None, "judged before"
@@ -173,15 +186,16 @@ class LocalStock:
         if target is not None:
             yield Leg(target, amount)
 
-    def _serial_legs(self, line: MovedLine, target: Key | None) -> Iterator[Leg]:
-        """Each from where it is known to be; without a lot on the line it keeps the one that it has."""
+    def _serial_legs(self, line: MovedLine, source: Key | None, target: Key | None) -> Iterator[Leg]:
+        """Each from where it is known to be, by way of where the fact says. Without a lot on the line it keeps its own."""
         for number in line.serials:
             serial = Serial(line.item, number)
-            if (place := self._places.place_of(serial)) is not None:
-                yield Leg(place, Decimal(-1), serial)
-            if target is not None:
-                lot = line.lot.number if line.lot else self._places.last_lot_of(serial)
-                yield Leg(target._replace(lot=lot), Decimal(1), serial)
+            lot = line.lot.number if line.lot else self._places.last_lot_of(serial)
+            way = [self._places.place_of(serial)]
+            way += [side and side._replace(lot=lot) for side in (source, target)]
+            for here, there in pairwise(way):
+                if here != there:
+                    yield from _hop(here, there, serial)
 
     def _as_claimed(self, fact: GoodsMoved) -> Iterator[Leg]:
         """What a movement says that it did."""
@@ -243,6 +257,13 @@ class LocalStock:
             )
             for key in some
         )
+
+
+def _hop(here: Key | None, there: Key | None, serial: Serial) -> Iterator[Leg]:
+    if here is not None:
+        yield Leg(here, Decimal(-1), serial)
+    if there is not None:
+        yield Leg(there, Decimal(1), serial)
 
 
 def _source(line: MovedLine) -> Key | None:
