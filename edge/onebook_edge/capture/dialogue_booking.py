@@ -1,30 +1,22 @@
-"""A filled-in sheet -> the facts that are booked, and what keeps a sheet from being booked."""
+"""What keeps a sheet from being booked, and the facts that it comes to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from itertools import chain
-from typing import Final, Literal
+from typing import Final
 
 from onebook_edge.capture import dialogue_texts as texts
 from onebook_edge.capture.catalogue import is_counted
-from onebook_edge.capture.dialogue_state import Line, Sheet
-from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.dialogue_texts import USES, Feedback
+from onebook_edge.capture.flow import Flow
+from onebook_edge.capture.flows import FLOWS
+from onebook_edge.capture.flows.issuing import is_above_limit_without_order
+from onebook_edge.capture.sheet import Line, Sheet
+from onebook_edge.capture.situation import Situation
 from onebook_schemas.encoding import EVENT_BYTES_MAX
-from onebook_schemas.labels import Command
-from onebook_schemas.quantities import Quantity
-from onebook_schemas.stock_events import (
-    CaptureSource,
-    DocumentKind,
-    GoodsMoved,
-    MovedLine,
-    MovementKind,
-    MovementReversed,
-    StockCounted,
-    StockEvent,
-)
+from onebook_schemas.reference import ReasonUse
 
 AMOUNT_MAX: Final = 10**9  # Base units on one sheet; with nine decimals still 18 digits.
 _DECIMALS_MAX = 9  # As in Quantity.
@@ -32,128 +24,75 @@ _SERIALS_MAX = 5_000  # As in MovedLine.
 _SHEET_ROOM = EVENT_BYTES_MAX - 2_048
 _LINE_BYTES_MAX = 640  # Of a line as JSON, without the scanned text and the serials.
 
-Side = Literal["from_bin", "to_bin"]
-SIDES: Final[Mapping[Command, tuple[Side, ...]]] = {
-    Command.RECEIVE: ("to_bin",),
-    Command.ISSUE: ("from_bin",),
-    Command.MOVE: ("from_bin", "to_bin"),
-    Command.COUNT: ("from_bin",),
-    Command.DISPOSE: ("from_bin",),
-}
-"""Which bins a sheet names, in the order in which they are scanned."""
 
-_KINDS: Final = {
-    Command.RECEIVE: MovementKind.RECEIPT,
-    Command.ISSUE: MovementKind.ISSUE,
-    Command.MOVE: MovementKind.BIN_MOVE,
-    Command.DISPOSE: MovementKind.DISPOSAL,
-}
-# The paper says more exactly what a receipt or an issue is: 调拨令 moves goods between sites, 捐赠 comes from a donor.
-_KINDS_BY_DOCUMENT: Final = {
-    (Command.RECEIVE, DocumentKind.DISPATCH_ORDER): MovementKind.TRANSFER_IN,
-    (Command.ISSUE, DocumentKind.DISPATCH_ORDER): MovementKind.TRANSFER_OUT,
-    (Command.RECEIVE, DocumentKind.DONATION): MovementKind.DONATION,
-}
+def flow_of(sheet: Sheet) -> Flow | None:
+    return FLOWS[sheet.action] if sheet.action else None
 
 
 def unusable(sheet: Sheet) -> Feedback | None:
     """What is wrong with the lines, so that the step that led here is refused; None when they could be booked."""
-    if sum(map(_line_bytes, sheet.lines)) > _SHEET_ROOM or any(len(x.serials) > _SERIALS_MAX for x in sheet.lines):
+    flow, lines = flow_of(sheet), (*sheet.kept, *sheet.lines, *sheet.unexpected)
+    if sum(map(_line_bytes, lines)) > _SHEET_ROOM or any(len(x.serials) > _SERIALS_MAX for x in lines):
         return texts.SHEET_FULL.say()
-    for line in sheet.lines:
+    for line in lines:
         said = format(line.amount, "f")
         if is_counted(line.unit) and line.amount % 1:
             return texts.AMOUNT_BROKEN.say(amount=said)
-        if line.amount == 0 and sheet.action is not Command.COUNT:
+        if line.amount == 0 and not (flow and flow.takes_zero):
             return texts.AMOUNT_ZERO.say()
         if line.amount < 0 or _decimals(line.amount) > _DECIMALS_MAX:
             return texts.AMOUNT_BAD.say(amount=said)
-    total = sum((line.amount for line in sheet.lines), Decimal(0))
+    total = sum((line.amount for line in lines), Decimal(0))
     return texts.AMOUNT_BAD.say(amount=format(total, "f")) if total >= AMOUNT_MAX else None
 
 
-def missing(sheet: Sheet) -> Feedback | None:
-    """What a sheet still needs before it can be confirmed; None when it is complete."""
-    if sheet.action is None:
+def missing(at: Situation) -> Feedback | None:
+    """What a sheet still needs before it can be confirmed, in the order in which it is asked for; None when it is complete."""
+    flow = flow_of(at.sheet)
+    if flow is None:
         return texts.NEED_ACTION.say()
-    if sheet.action is Command.REVERSE:
-        return None
-    open_sides = [side for side in SIDES[sheet.action] if getattr(sheet, side) is None]
+    return next(_lacking(flow, at), None)
+
+
+def reasons_needed(flow: Flow, at: Situation) -> tuple[ReasonUse, ...]:
+    """For what a reason is still missing. One that the site lists no reason for cannot be asked for."""
+    uses = (*flow.needs(at), *((ReasonUse.CORRECTION,) if at.sheet.corrects else ()))
+    return tuple(
+        use for use in uses if not at.has_reason_for(use) and (at.known.reasons_for(use) or use is ReasonUse.NO_ORDER)
+    )
+
+
+def needs_second(flow: Flow, at: Situation) -> bool:
+    """Whether a second person must confirm: a large amount, or an issue without an order by somebody who may not allow that."""
+    rules = at.known.rules
+    if rules is None:
+        return False
+    is_large = flow.is_limited(at) and at.sheet.total >= rules.second_person_from
+    is_unordered = ReasonUse.NO_ORDER in flow.needs(at) and is_above_limit_without_order(at)
+    return is_large or (is_unordered and not at.known.may_authorise(at.actor, at.today))
+
+
+def _lacking(flow: Flow, at: Situation) -> Iterator[Feedback]:
+    sheet = at.sheet
+    open_sides = [side for side in flow.sides if getattr(sheet, side) is None]
     if open_sides:
-        return (texts.NEED_TO_BIN if open_sides == ["to_bin"] and sheet.from_bin else texts.NEED_BIN).say()
-    return None if sheet.lines else texts.NEED_GOODS.say()
+        yield (texts.NEED_TO_BIN if open_sides == ["to_bin"] and sheet.from_bin else texts.NEED_BIN).say()
+    if flow.needs_goods and not sheet.lines:
+        yield texts.NEED_GOODS.say()
+    if sheet.unexpected:
+        yield texts.UNEXPECTED_OPEN.say(count=len(sheet.unexpected))
+    if (lacking := flow.lacks(at)) is not None:
+        yield lacking
+    for use in reasons_needed(flow, at):
+        yield _ask_for(use, at)
+    if needs_second(flow, at) and sheet.second in (None, at.actor):
+        yield texts.NEED_SECOND.say(amount=format(sheet.total, "f"))
 
 
-def facts_of(sheet: Sheet, actor: str, device: str, next_id: Callable[[], str]) -> tuple[StockEvent, ...]:
-    """The facts of a complete sheet: one movement, one reversal, or one count for each item and lot."""
-    if sheet.reverses is not None:
-        return (_reversed(sheet.reverses, actor, device, next_id()),)
-    if sheet.action is Command.COUNT:
-        return tuple(_counted(lines, sheet, actor, device, next_id()) for lines in _by_item_and_lot(sheet.lines))
-    return (_moved(sheet, actor, device, next_id()),)
-
-
-def _moved(sheet: Sheet, actor: str, device: str, movement_id: str) -> GoodsMoved:
-    assert sheet.action is not None, "a sheet is checked by `missing` before it is booked"
-    by_document = _KINDS_BY_DOCUMENT.get((sheet.action, sheet.document.kind)) if sheet.document else None
-    return GoodsMoved(
-        movement_id=movement_id,
-        kind=by_document or _KINDS[sheet.action],
-        lines=tuple(_moved_line(line, sheet) for line in sheet.lines),
-        document=sheet.document,
-        actor=actor,
-        device=device,
-    )
-
-
-def _reversed(reverses: str, actor: str, device: str, movement_id: str) -> MovementReversed:
-    reason = texts.REVERSAL_REASON
-    return MovementReversed(movement_id=movement_id, reverses=reverses, reason=reason, actor=actor, device=device)
-
-
-def _moved_line(line: Line, sheet: Sheet) -> MovedLine:
-    return MovedLine(
-        item=line.item,
-        quantity=Quantity(amount=line.amount, unit=line.unit),
-        lot=line.lot,
-        serials=_piece_serials((line,)) or (),
-        from_bin=sheet.from_bin,
-        to_bin=sheet.to_bin,
-        source=line.source,
-        scanned=line.scanned,
-    )
-
-
-def _counted(lines: list[Line], sheet: Sheet, actor: str, device: str, movement_id: str) -> StockCounted:
-    assert sheet.from_bin is not None, "a sheet is checked by `missing` before it is booked"
-    return StockCounted(
-        movement_id=movement_id,
-        item=lines[0].item,
-        bin=sheet.from_bin,
-        counted=Quantity(amount=sum((line.amount for line in lines), Decimal(0)), unit=lines[0].unit),
-        lot=next((line.lot for line in lines if line.lot and line.lot.expires_on), lines[0].lot),
-        serials=_piece_serials(lines),
-        source=lines[0].source if len({line.source for line in lines}) == 1 else CaptureSource.BARCODE,
-        document=sheet.document,
-        actor=actor,
-        device=device,
-    )
-
-
-def _by_item_and_lot(lines: Iterable[Line]) -> list[list[Line]]:
-    """Cartons and pieces of one lot are one count: two assertions about the same goods would contradict each other."""
-    groups: dict[tuple[str, str | None], list[Line]] = {}
-    for line in lines:
-        groups.setdefault((line.item, line.lot.number if line.lot else None), []).append(line)
-    return list(groups.values())
-
-
-def _piece_serials(lines: Iterable[Line]) -> tuple[str, ...] | None:
-    """The serials when every base unit has one; the serial of a carton names no piece."""
-    lines = tuple(lines)
-    if any(line.factor != 1 or not line.serials for line in lines):
-        return None
-    return tuple(chain.from_iterable(line.serials for line in lines))
+def _ask_for(use: ReasonUse, at: Situation) -> Feedback:
+    if use is ReasonUse.NO_ORDER and not at.known.reasons_for(use) and at.known.rules is not None:
+        return texts.NEED_ORDER.say(limit=at.known.rules.issue_without_order_max)
+    return texts.NEED_REASON.say(use=USES[use])
 
 
 def _line_bytes(line: Line) -> int:

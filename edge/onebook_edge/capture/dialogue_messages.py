@@ -49,10 +49,19 @@ class NotRecorded:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    """What a person at a screen says about the code that was set aside last: words, or a picture that the box keeps."""
+
+    note: str
+    photo: str | None  # SHA-256 in hex.
+    device: str
+
+
 GoodsInput: TypeAlias = Scanned | TagsSeen | StableWeight
 """What fills in a sheet."""
 
-DialogueInput: TypeAlias = GoodsInput | NothingScanned | Recorded | NotRecorded | Woken
+DialogueInput: TypeAlias = GoodsInput | NoteAdded | NothingScanned | Recorded | NotRecorded | Woken
 
 
 @dataclass(frozen=True, slots=True)

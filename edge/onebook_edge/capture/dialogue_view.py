@@ -6,45 +6,25 @@ Whatever a person may do is a `Choice`: its code is the text of a printed label,
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from onebook_edge.capture import dialogue_texts as texts
-from onebook_edge.capture.catalogue import Catalogue
-from onebook_edge.capture.dialogue_booking import missing
-from onebook_edge.capture.dialogue_state import Line, Sheet
-from onebook_edge.capture.dialogue_texts import ACTIONS, COMMANDS, Feedback, Words
+from onebook_edge.capture.dialogue_booking import flow_of, missing
+from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, Words
 from onebook_edge.capture.scan_dialogue import ScanDialogue
+from onebook_edge.capture.sheet import Line
+from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.stable_weight import StableWeight
-from onebook_schemas.labels import Command, command_text
-
-_BEGINNINGS: Final = tuple(ACTIONS)
-
-
-class ChoiceRole(enum.StrEnum):
-    """What kind of button a choice is, so that a screen can put it where people look for it."""
-
-    ACTION = "action"  # Begins a sheet.
-    STEP = "step"  # Goes on with it: take the weight, passed, nothing there ...
-    REASON = "reason"
-    DOCUMENT = "document"
-    BIN = "bin"
-    MOVEMENT = "movement"
-    CONFIRM = "confirm"
-    UNDO = "undo"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`code` is what touching it sends, as if a scanner had read it."""
-
-    role: ChoiceRole
-    code: str
-    label: Words
-    detail: Words | None = None
+from onebook_edge.capture.view_choices import Choice as Choice
+from onebook_edge.capture.view_choices import ChoiceRole as ChoiceRole
+from onebook_edge.capture.view_choices import choices_of
+from onebook_edge.capture.view_proposals import Proposal as Proposal
+from onebook_edge.capture.view_proposals import proposals_of
+from onebook_edge.machine import Instant
+from onebook_schemas.labels import Command
 
 
 class Progress(enum.StrEnum):
@@ -72,6 +52,7 @@ class LineView:
     produced_on: date | None = None
     expires_on: date | None = None
     serials: tuple[str, ...] = ()
+    remark: Feedback | None = None  # Expired, not what expires first, to be inspected ...
     is_last: bool = False  # Amounts and weights go to this one.
 
 
@@ -88,20 +69,6 @@ class ExpectedView:
     lot: str | None = None
     expires_on: date | None = None
     bin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Where to take goods from or put them; `code` names that bin as its label would."""
-
-    item: str
-    name: Words
-    amount: str | None
-    unit: Words
-    bin: str
-    code: str
-    lot: str | None = None
-    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +102,9 @@ class DialogueView:
     from_bin: str | None
     to_bin: str | None
     pallet: str | None
-    reason: Words | None
+    reasons: tuple[Words, ...]
+    marks: tuple[Words, ...]  # What was said of the whole sheet: passed, papers follow, by sale ...
+    corrects: str | None  # The movement that this sheet takes back and replaces.
     task_title: Words | None
     lines: tuple[LineView, ...]
     expected: tuple[ExpectedView, ...]
@@ -146,85 +115,123 @@ class DialogueView:
     choices: tuple[Choice, ...]
 
 
-def view_of(dialogue: ScanDialogue, feedback: Feedback | None = None) -> DialogueView:
+def view_of(dialogue: ScanDialogue, feedback: Feedback | None = None, *, now: Instant) -> DialogueView:
     """All that a screen shows of this work place now. `feedback`: the answer to the last input."""
-    state, sheet, catalogue = dialogue.state, dialogue.sheet, dialogue.catalogue
-    prompt = _prompt(dialogue)
+    state, at = dialogue.state, dialogue.situation(now)
+    sheet = at.sheet
+    prompt = _prompt(dialogue, at)
+    task = at.task
     return DialogueView(
         title=ACTIONS[sheet.action] if sheet.action else texts.NO_SHEET,
         prompt=prompt,
         feedback=feedback,
-        person=PersonView(state.actor, state.actor) if state.actor else None,
-        second=None,
+        person=_person(state.actor, at),
+        second=_person(sheet.second, at),
         action=sheet.action,
         is_booking=state.booking is not None,
-        can_confirm=prompt.code == texts.READY.code,
+        can_confirm=prompt.code in (texts.READY.code, texts.REVERSING.code),
         document=sheet.document.number if sheet.document else None,
         from_bin=sheet.from_bin,
         to_bin=sheet.to_bin,
         pallet=sheet.pallet,
-        reason=None,
-        task_title=None,
-        lines=tuple(_line(line, catalogue, is_last=line is sheet.lines[-1]) for line in sheet.lines),
-        expected=(),
-        unexpected=(),
-        proposals=(),
+        reasons=tuple(_reason(code, at) for code in sheet.reasons),
+        marks=tuple(texts.COMMANDS[mark] for mark in sheet.marks),
+        corrects=sheet.corrects,
+        task_title=Words(task.title_zh, task.title_en) if task else None,
+        lines=tuple(_line(line, at, is_last=line is sheet.lines[-1]) for line in sheet.lines),
+        expected=tuple(_expected(at)),
+        unexpected=tuple(_line(line, at) for line in sheet.unexpected),
+        proposals=proposals_of(at),
         weight=_weight(state.weight),
-        tare=None,
-        choices=_choices(dialogue, prompt),
+        tare=_weight(sheet.tare),
+        choices=choices_of(dialogue.state, at, prompt),
     )
 
 
-def _prompt(dialogue: ScanDialogue) -> Feedback:
-    state, sheet = dialogue.state, dialogue.sheet
-    if state.booking:
+def _prompt(dialogue: ScanDialogue, at: Situation) -> Feedback:
+    if dialogue.state.booking:
         return texts.WAIT.say()
-    if state.actor is None:
+    if dialogue.state.actor is None:
         return texts.NEED_BADGE.say()
-    if sheet.action is Command.REVERSE:
+    lacking = missing(at)
+    if lacking is None and at.sheet.action is Command.REVERSE:
         return texts.REVERSING.say()
-    return missing(sheet) or texts.READY.say()
+    return lacking or texts.READY.say()
 
 
-def _choices(dialogue: ScanDialogue, prompt: Feedback) -> tuple[Choice, ...]:
-    """The commands that make sense now."""
-    sheet = dialogue.sheet
-    if dialogue.state.booking or dialogue.state.actor is None:
-        return ()
-    if sheet.action is None:
-        return tuple(_command(ChoiceRole.ACTION, command) for command in _BEGINNINGS)
-    choices = [_command(ChoiceRole.CONFIRM, Command.CONFIRM)] if _is_ready(sheet, prompt) else []
-    if sheet.lines and dialogue.state.weight:
-        choices.append(_command(ChoiceRole.STEP, Command.WEIGH))
-    return (*choices, _command(ChoiceRole.UNDO, Command.UNDO), _command(ChoiceRole.CANCEL, Command.CANCEL))
+def _expected(at: Situation) -> Iterator[ExpectedView]:
+    """What is wanted, in its order, and then what is here without being wanted. In a blind count only what is here."""
+    flow = flow_of(at.sheet)
+    wanted = flow.wanted(at) if flow else ()
+    if not wanted:
+        return
+    rest = {line.lot_key: Decimal(0) for line in at.sheet.lines}
+    for line in at.sheet.lines:
+        rest[line.lot_key] += line.amount
+    for one in wanted:
+        keys = [key for key in rest if key[0] == one.item and one.lot in (None, key[1])]
+        here = sum((rest.pop(key) for key in keys), Decimal(0))
+        yield _expectation(at, one.item, one.unit, one.amount, here, one.lot, one.bin)
+    for (item, lot), here in rest.items():
+        unit = next(line.unit for line in at.sheet.lines if line.item == item)
+        yield _expectation(at, item, unit, Decimal(0), here, lot, None)
 
 
-def _is_ready(sheet: Sheet, prompt: Feedback) -> bool:
-    return sheet.action is Command.REVERSE or prompt.code == texts.READY.code
+def _expectation(
+    at: Situation, item: str, unit: str, wanted: Decimal | None, here: Decimal, lot: str | None, bin_code: str | None
+) -> ExpectedView:
+    held = (one for one in at.known.stock.of_item(item) if one.lot and one.lot_number == lot)
+    return ExpectedView(
+        item=item,
+        name=at.name(item),
+        unit=at.unit(item, unit),
+        expected=_plain(wanted) if wanted is not None else None,
+        here=_plain(here),
+        progress=_progress(wanted, here),
+        lot=lot,
+        expires_on=next((one.expires_on for one in held), None),
+        bin=bin_code,
+    )
 
 
-def _command(role: ChoiceRole, command: Command) -> Choice:
-    return Choice(role, command_text(command), COMMANDS[command])
+def _progress(wanted: Decimal | None, here: Decimal) -> Progress:
+    if wanted is None:
+        return Progress.COMPLETE if here else Progress.MISSING
+    if not wanted and here:
+        return Progress.UNEXPECTED
+    if here == wanted:
+        return Progress.COMPLETE
+    return Progress.OVER if here > wanted else Progress.SHORT if here else Progress.MISSING
 
 
-def _line(line: Line, catalogue: Catalogue, *, is_last: bool) -> LineView:
-    item = catalogue.by_code(line.item)
-    unit = Words(item.units[0].name_zh if item else line.unit, line.unit)
+def _line(line: Line, at: Situation, *, is_last: bool = False) -> LineView:
+    item, lot, flow = at.item(line.item), at.lot_of(line), flow_of(at.sheet)
+    unit = at.unit(line.item, line.unit)
     packs = [one for one in item.units if one.factor == line.factor] if item else []
     return LineView(
         item=line.item,
-        name=Words(item.name_zh, item.name_en) if item else Words(line.item, line.item),
+        name=at.name(line.item),
         amount=_plain(line.amount),
         unit=unit,
         count=_plain(line.count),
         pack=Words(packs[0].name_zh, f"x {line.factor}") if packs and line.factor != 1 else unit,
         source=line.source.value,
-        lot=line.lot.number if line.lot else None,
-        produced_on=line.lot.produced_on if line.lot else None,
-        expires_on=line.lot.expires_on if line.lot else None,
+        lot=lot.number if lot else None,
+        produced_on=lot.produced_on if lot else None,
+        expires_on=lot.expires_on if lot else None,
         serials=line.serials,
+        remark=flow.remark(line, at) if flow else None,
         is_last=is_last,
     )
+
+
+def _person(badge: str | None, at: Situation) -> PersonView | None:
+    return PersonView(badge, at.known.name_of(badge)) if badge else None
+
+
+def _reason(code: str, at: Situation) -> Words:
+    reason = at.known.reason(code)
+    return Words(reason.zh, reason.en) if reason else Words(code, code)
 
 
 def _weight(weight: StableWeight | None) -> WeightView | None:

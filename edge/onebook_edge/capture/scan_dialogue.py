@@ -5,13 +5,17 @@ weights fill it in, in any order after the action; CONFIRM hands it over, and on
 believe it then and not before. `NotRecorded` keeps the sheet. What comes until the outbox answers is held, and taken in order
 after `Recorded` (see `_take_held`): whoever has scanned CONFIRM already reaches for the next sheet.
 
-Rules. Each input of a person or a device gets exactly one `Feedback`, and what was held another one, without a second sound,
-when it is taken; `Woken` gets one when it signs somebody out. An input that is refused changes nothing. A sheet has one set of
-bins. Scanning goods adds one unit: a carton's GTIN adds a carton, booked as `factor` base units; the same serial counts once. A
-quantity label says how many units the last line has in all. WEIGH makes the last line what was weighed, in the item's base unit
-(an exact shift of the decimal point), and uses the weight up; goods scanned after that are a new line. UNDO takes back one step
-of the sheet, as often as there are steps. Who confirms answers for the sheet, also when another person began it. What the
-catalogue does not know is set aside, never made up.
+Parts. What an action means is its flow (`flow.py`, one file for each kind in `flows/`); what a code means on the open sheet, and
+what is said to it, stands in `sheet_filling.py`; what a weight means in `weighing.py`; what keeps a sheet from being booked in
+`dialogue_booking.py`. This file keeps the order: who is there, what is open, what is being booked, what waits.
+
+Rules. Each input of a person or a device gets exactly one `Feedback`, and what was held another one, without a second sound, when
+it is taken; `Woken` gets one when it signs somebody out. An input that is refused changes nothing. A sheet has one set of bins.
+Scanning goods adds one unit: a carton's GTIN adds a carton, booked as `factor` base units; the same serial counts once. A
+quantity label says how many units the last line has in all. WEIGH makes the last line what was weighed, and uses the weight up;
+goods scanned after that are a new line. UNDO takes back one step of the sheet, as often as there are steps. Who confirms answers
+for the sheet, also when another person began it; a badge is a second person's only when one is asked for. What the catalogue does
+not know is set aside, never made up.
 
 A runner saves `state` before it carries out the outputs. A crash between the two leaves `state.booking`: look whether the
 journal holds its `draft_id` as a movement, and answer `Recorded` or `NotRecorded`. Not handled here: whether the book holds what
@@ -22,60 +26,73 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date
 from decimal import Decimal
 
 from onebook_edge.capture import dialogue_texts as texts
-from onebook_edge.capture.catalogue import Catalogue, Tracking, mass_in
-from onebook_edge.capture.dialogue_booking import SIDES, facts_of, missing, unusable
+from onebook_edge.capture import weighing
+from onebook_edge.capture.catalogue import Catalogue
+from onebook_edge.capture.china_day import day_of
+from onebook_edge.capture.dialogue_booking import flow_of, missing, unusable
 from onebook_edge.capture.dialogue_messages import (
     DialogueInput,
     DialogueOutput,
     Draft,
     GoodsInput,
+    NoteAdded,
     NothingScanned,
     NotRecorded,
     Recorded,
     Scanned,
     TagsSeen,
 )
-from onebook_edge.capture.dialogue_state import (
-    ActionChosen,
-    BinNamed,
-    Booking,
-    CountSet,
-    DialogueState,
-    DocumentNamed,
-    GoodsAdded,
-    Line,
-    PalletNamed,
-    Sheet,
-    Step,
-    WeightTaken,
-    after,
-    booked_after,
-    sheets_of,
-)
-from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, FeedbackKind, Sound, Words
-from onebook_edge.capture.label_values import bin_of, command_of, count_of, document_of
+from onebook_edge.capture.dialogue_state import Booking, DialogueState, booked_after
+from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, FeedbackKind, Sound
+from onebook_edge.capture.flow import Signature
+from onebook_edge.capture.flows import FLOWS
+from onebook_edge.capture.flows.correcting import AboutMovement
+from onebook_edge.capture.knowledge import Knowledge
+from onebook_edge.capture.label_values import command_of, document_of
 from onebook_edge.capture.scanned_code import Goods, Pallet, Unknown, recognise, short
 from onebook_edge.capture.settings import WorkPlaceSettings
+from onebook_edge.capture.sheet import Sheet
+from onebook_edge.capture.sheet_filling import (
+    by_command,
+    by_goods,
+    by_label,
+    by_tags,
+    said_of,
+    said_of_goods,
+)
+from onebook_edge.capture.sheet_steps import (
+    ActionChosen,
+    PalletNamed,
+    SecondNamed,
+    Step,
+    TareTaken,
+    WeightTaken,
+    after,
+    sheets_of,
+)
+from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.capture.tag_batch import sort_tags
 from onebook_edge.machine import Instant, Woken
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.labels import Command, Label, LabelKind
-from onebook_schemas.stock_events import CaptureSource
+from onebook_schemas.stock_events import CaptureSource, Document, DocumentKind
 
 _STEPS_MAX = 1_000
 _HELD_MAX = 50  # A storage card that hangs for half a minute, and a person who does not look up.
 _STOPS = (FeedbackKind.ASK, FeedbackKind.REFUSED)
-_CHINA = timezone(timedelta(hours=8))
-_BEFORE_THIS_SOFTWARE = date(2025, 1, 1)
+_WEIGHING = (Command.WEIGH, Command.PIECES, Command.TARE)
+
+NextNumber = Callable[[DocumentKind, date], str | None]
+"""The next number of a document of this kind and day; None where none can be made."""
 
 
 class ScanDialogue:
-    """The dialogue of one work place. `next_id` makes movement ids."""
+    """The dialogue of one work place. `next_id` makes movement ids, `next_number` document numbers."""
 
     def __init__(
         self,
@@ -83,10 +100,13 @@ class ScanDialogue:
         catalogue: Catalogue,
         next_id: Callable[[], str],
         state: DialogueState | None = None,
+        next_number: NextNumber = lambda kind, day: None,
     ) -> None:
-        self.catalogue = catalogue  # May be replaced by a newer one at any time.
+        self.catalogue = catalogue  # May be replaced by a newer one at any time, like what is known.
+        self.known = Knowledge()
         self._settings = settings
         self._next_id = next_id
+        self._next_number = next_number
         self._state = state or DialogueState()
         self._sheets = sheets_of(self._state.steps)
 
@@ -99,6 +119,10 @@ class ScanDialogue:
         """What the steps of the state add up to, for a screen."""
         return self._sheets[-1]
 
+    def situation(self, now: Instant) -> Situation:
+        """What the open sheet is judged by."""
+        return Situation(self.sheet, self.catalogue, self.known, day_of(now.wall_ms), self._state.actor or "")
+
     def handle(self, message: DialogueInput, now: Instant) -> list[DialogueOutput]:
         match message:
             case Scanned() | TagsSeen() | StableWeight() if self._state.booking:
@@ -109,6 +133,8 @@ class ScanDialogue:
                 return self._tags_seen(message, now)
             case NothingScanned():
                 return [texts.NOTHING_READ.say()]
+            case NoteAdded():
+                return self._note(message)
             case StableWeight(value=value, unit=unit):
                 self._state = replace(self._state, weight=message)
                 return [texts.WEIGHT_SETTLED.say(value=_plain(value), unit=unit)]
@@ -133,51 +159,84 @@ class ScanDialogue:
         self._state = replace(self._state, actor=None)
         return True
 
-    def _sign_in(self, actor: str) -> Feedback:
-        self._state = replace(self._state, actor=actor)
+    def _badge(self, badge: str, now: Instant) -> Feedback:
+        """A second person where one is asked for; else whoever takes over."""
+        at = self.situation(now)
+        if not self.known.may_work(badge, at.today):
+            return texts.BADGE_UNKNOWN.say(badge=badge)
+        lacking = missing(at) if self._state.actor is not None and self.sheet.action else None
+        if lacking is None or lacking.code != texts.NEED_SECOND.code:
+            return self._sign_in(badge)
+        if badge == at.actor:
+            return texts.SECOND_MUST_DIFFER.say()
+        if not self.known.may_authorise(badge, at.today):
+            return texts.SECOND_NOT_AUTHORISED.say(actor=self.known.name_of(badge))
+        return self._take(SecondNamed(badge)) or texts.SECOND_NAMED.say(actor=self.known.name_of(badge))
+
+    def _sign_in(self, badge: str) -> Feedback:
+        self._state = replace(self._state, actor=badge)
+        name = self.known.name_of(badge)
         if self.sheet.action is None:
-            return texts.SIGNED_IN.say(actor=actor)
-        action = ACTIONS[self.sheet.action]
-        return texts.SHEET_TAKEN_OVER.say(actor=actor, action=action, lines=len(self.sheet.lines))
+            return texts.SIGNED_IN.say(actor=name)
+        return texts.SHEET_TAKEN_OVER.say(actor=name, action=ACTIONS[self.sheet.action], lines=len(self.sheet.lines))
 
     def _not_ready(self) -> Feedback | None:
         """What must come before anything can be put on the sheet."""
         if self._state.actor is None:
             return texts.NEED_BADGE.say()
-        if self.sheet.action is None:
-            return texts.NEED_ACTION.say()
-        return texts.REVERSING.say() if self.sheet.action is Command.REVERSE else None
+        return texts.NEED_ACTION.say() if self.sheet.action is None else None
+
+    def _takes_no_goods(self) -> Feedback | None:
+        """A sheet that speaks of a movement has no goods of its own."""
+        action = self.sheet.action
+        if action is None or not isinstance(FLOWS[action], AboutMovement):
+            return None
+        return texts.REVERSING.say() if action is Command.REVERSE else texts.NO_GOODS_HERE.say(action=ACTIONS[action])
 
     # Scans ----------------------------------------------------------------------------------------------------------
 
     def _scanned(self, scan: Scanned, now: Instant) -> list[DialogueOutput]:
         self._sign_out_if_idle(now)
         self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
-        meaning = recognise(scan.text, self.catalogue, _day(now))
+        meaning = recognise(scan.text, self.catalogue, day_of(now.wall_ms))
         match meaning:
             case Label(LabelKind.PERSON, badge):
-                return [self._sign_in(badge)]
+                return [self._badge(badge, now)]
             case _ if self._state.actor is None:
                 return [texts.NEED_BADGE.say()]
             case Label(LabelKind.COMMAND, value):
                 return self._commanded(value, scan.device, now)
             case Unknown(reason):
                 return self._set_aside(scan, reason)
+            case Label(LabelKind.DOCUMENT, number) if self.sheet.action is None:
+                return [self._begin_task(number, now)]
             case _:
                 return [self._not_ready() or self._filled_in(meaning, scan, now)]
 
     def _filled_in(self, meaning: Label | Goods | Pallet, scan: Scanned, now: Instant) -> Feedback:
+        at = self.situation(now)
         match meaning:
-            case Label(LabelKind.BIN, value):
-                return self._bin(value)
-            case Label(LabelKind.DOCUMENT, value):
-                return self._document(value)
-            case Label(value=value):
-                return self._count(value)
+            case Label(LabelKind.DOCUMENT | LabelKind.MOVEMENT | LabelKind.REASON as kind, value):
+                return self._taken(by_label(kind, value, at), now)
+            case _ if blocked := self._takes_no_goods():
+                return blocked
+            case Label(LabelKind.ITEM, code):
+                item = self.catalogue.by_code(code)
+                if item is None:
+                    return texts.ITEM_UNKNOWN.say(code=code)
+                return self._goods(Goods(item, Decimal(1), 1), scan.text, CaptureSource.MANUAL, now)
+            case Label(kind, value):
+                return self._taken(by_label(kind, value, at), now)
             case Goods():
-                return self._goods(meaning, scan, now)
+                return self._goods(meaning, scan.text, CaptureSource.BARCODE, now)
             case Pallet(sscc):
                 return self._take(PalletNamed(sscc)) or texts.PALLET.say(sscc=sscc)
+
+    def _goods(self, goods: Goods, text: str, source: CaptureSource, now: Instant) -> Feedback:
+        step = by_goods(goods, text, source, self.situation(now))
+        if isinstance(step, Feedback):
+            return step
+        return self._take(step) or said_of_goods(goods, self.situation(now))
 
     def _set_aside(self, scan: Scanned, reason: str) -> list[DialogueOutput]:
         if self._state.set_aside == scan.text:
@@ -192,42 +251,91 @@ class ScanDialogue:
         )
         return Draft(self._next_id(), facts)
 
+    def _note(self, added: NoteAdded) -> list[DialogueOutput]:
+        """The code was set aside when it was read; what a person says of it is another fact about the same code."""
+        if self._state.actor is None:
+            return [texts.NEED_BADGE.say()]
+        if self._state.set_aside is None:
+            return [texts.NOTHING_TO_NOTE.say()]
+        fact = CodeSetAside(
+            text=short(self._state.set_aside),
+            reason="noted",
+            device=added.device,
+            actor=self._state.actor,
+            note=short(added.note) or None,
+            photo=added.photo,
+        )
+        return [Draft(self._next_id(), (fact,)), texts.NOTED.say()]
+
     # Commands -------------------------------------------------------------------------------------------------------
 
     def _commanded(self, value: str, device: str, now: Instant) -> list[DialogueOutput]:
-        match command_of(value):
+        command = command_of(value)
+        match command:
             case None:
                 return [texts.COMMAND_UNKNOWN.say(value=value)]
             case Command.CONFIRM:
-                return self._confirm(device)
+                return self._confirm(device, now)
             case Command.UNDO:
                 return [self._undo()]
             case Command.CANCEL:
                 return [self._cancel()]
-            case Command.WEIGH:
-                return [self._not_ready() or self._weigh(now)]
-            case action:
-                return [self._begin(action)]
+            case _ if command in FLOWS:
+                return [self._begin(command, now)]
+            case _ if blocked := self._not_ready() or self._takes_no_goods():
+                return [blocked]
+            case _ if command in _WEIGHING:
+                return [self._weigh(command, now)]
+            case _:
+                return [self._taken(by_command(command, self.situation(now)), now)]
 
-    def _begin(self, action: Command) -> Feedback:
-        if self.sheet.lines or (self.sheet.action is Command.REVERSE and action is not Command.REVERSE):
-            return texts.ACTION_OPEN.say(action=ACTIONS[self.sheet.action or action])
+    def _begin(self, action: Command, now: Instant) -> Feedback:
+        sheet = self.sheet
+        is_open = sheet.lines or sheet.kept or sheet.unexpected or sheet.corrects or sheet.papers_of
+        if is_open or (sheet.action is Command.REVERSE and action is not Command.REVERSE):
+            return texts.ACTION_OPEN.say(action=ACTIONS[sheet.action or action])
         if action is not Command.REVERSE:
-            return self._take(ActionChosen(action)) or texts.ACTION_CHOSEN.say(action=ACTIONS[action])
+            return self._taken(ActionChosen(action), now)
         last = next((booked for booked in self._state.booked if booked.actor == self._state.actor), None)
         if last is None:
             return texts.NOTHING_TO_REVERSE.say()
         asked = texts.REVERSE_ASKED.say(action=ACTIONS[last.action], lines=last.lines)
         return self._take(ActionChosen(action, reverses=last.movement_id)) or asked
 
-    def _confirm(self, device: str) -> list[DialogueOutput]:
-        if lacking := missing(self.sheet):
+    def _begin_task(self, number: str, now: Instant) -> Feedback:
+        """The document of an open task says what is to be done."""
+        document = document_of(number)
+        task = self.known.task(document)
+        if task is None:
+            return texts.NEED_ACTION.say()
+        return self._taken(ActionChosen(Command(task.action.value), document=document), now)
+
+    def _confirm(self, device: str, now: Instant) -> list[DialogueOutput]:
+        at = self.situation(now)
+        if (lacking := missing(at)) is not None:
             return [lacking]
-        actor = self._state.actor
-        assert actor is not None, "commands are taken from a signed-in person only"
-        facts = facts_of(self.sheet, actor, device, self._next_id)
-        self._state = replace(self._state, booking=Booking(facts[0].movement_id, actor))
+        flow = flow_of(self.sheet)
+        assert flow is not None, "nothing is missing"
+        if (first := flow.before_booking(at)) is not None:
+            return [self._take(first[0]) or first[1]]
+        document = self.sheet.document or self._number(flow.note, at.today)
+        facts = flow.facts(at, Signature(at.actor, device, document, self._next_id))
+        if not facts:
+            self._close()
+            return [texts.REPACKED.say()]
+        made = document.number if document and not self.sheet.document else None
+        self._state = replace(
+            self._state, number=None, booking=Booking(facts[0].movement_id, at.actor, facts[-1].movement_id, made)
+        )
         return [Draft(facts[0].movement_id, facts), texts.BOOKING.say()]
+
+    def _number(self, kind: DocumentKind | None, today: date) -> Document | None:
+        """The number of a sheet that has no document: the one that was made for it already, or a new one."""
+        if kind is None:
+            return None
+        kept = self._state.number
+        number = kept if kept and kept.startswith(kind.value) else self._next_number(kind, today)
+        return Document(kind=kind, number=number) if number else None
 
     def _undo(self) -> Feedback:
         if not self._state.steps:
@@ -248,17 +356,22 @@ class ScanDialogue:
         if booking is None or booking.draft_id != draft_id:
             return texts.NOTE_RECORDED.say()
         assert sheet.action is not None, "only a complete sheet is booked"
-        self._state = replace(
-            self._state, steps=(), booking=None, set_aside=None, booked=booked_after(self._state, sheet)
-        )
+        self._close()
+        text = texts.RECORDED_AS if booking.number else texts.RECORDED
+        lines = len(sheet.kept) + len(sheet.lines)
+        return text.say(action=ACTIONS[sheet.action], lines=lines, number=booking.number)
+
+    def _close(self) -> None:
+        booked = booked_after(self._state, self.sheet)
+        self._state = replace(self._state, steps=(), booking=None, set_aside=None, booked=booked)
         self._sheets = sheets_of(())
-        return texts.RECORDED.say(action=ACTIONS[sheet.action], lines=len(sheet.lines))
 
     def _not_recorded(self, draft_id: str, reason: str) -> Feedback:
-        if self._state.booking is None or self._state.booking.draft_id != draft_id:
+        booking = self._state.booking
+        if booking is None or booking.draft_id != draft_id:
             return texts.NOTE_NOT_RECORDED.say(reason=reason)
         held = self._state.held  # Meant for the sheet after this one, which therefore does not begin.
-        self._state = replace(self._state, booking=None, held=())
+        self._state = replace(self._state, booking=None, held=(), number=booking.number)
         return (
             texts.NOT_RECORDED_NOR_HELD.say(reason=reason, count=len(held))
             if held
@@ -284,7 +397,7 @@ class ScanDialogue:
     def _confirms(self, message: GoodsInput, now: Instant) -> bool:
         if not isinstance(message, Scanned):
             return False
-        return recognise(message.text, self.catalogue, _day(now)) == Label(LabelKind.COMMAND, Command.CONFIRM)
+        return recognise(message.text, self.catalogue, day_of(now.wall_ms)) == Label(LabelKind.COMMAND, Command.CONFIRM)
 
     def _take_held(self, now: Instant) -> list[DialogueOutput]:
         """Take what was held, until the next CONFIRM among it, or until something is asked or refused: nothing may be
@@ -305,6 +418,12 @@ class ScanDialogue:
 
     # What fills in the sheet -----------------------------------------------------------------------------------------
 
+    def _taken(self, step: Step | Feedback, now: Instant) -> Feedback:
+        """Take a step and say so; or say why not."""
+        if isinstance(step, Feedback):
+            return step
+        return self._take(step) or said_of(step, self.situation(now))
+
     def _take(self, step: Step) -> Feedback | None:
         """Take a step; or say why not, and change nothing."""
         sheet = after(self.sheet, step)
@@ -317,127 +436,60 @@ class ScanDialogue:
     def _keep_steps(self, kept: int) -> None:
         """Take back all steps behind the first ones. A weight taken by them lies on the scale again."""
         dropped = self._state.steps[kept:]
-        freed = [step.weight for step in dropped if isinstance(step, WeightTaken)]
+        freed = [step.weight for step in dropped if isinstance(step, WeightTaken | TareTaken)]
         weight = self._state.weight or (freed[-1] if freed else None)
         self._state = replace(self._state, steps=self._state.steps[:kept], weight=weight)
         del self._sheets[kept + 1 :]
 
-    def _document(self, number: str) -> Feedback:
-        document = document_of(number)
-        if document is None:
-            return texts.DOCUMENT_UNKNOWN.say(number=number)
-        return self._take(DocumentNamed(document)) or texts.DOCUMENT_NAMED.say(number=number)
-
-    def _bin(self, name: str) -> Feedback:
-        if bin_of(name) is None:
-            return texts.BIN_BAD.say(bin=name)
-        sheet = self.sheet
-        assert sheet.action is not None, "a bin is taken after an action only"
-        if name in (sheet.from_bin, sheet.to_bin):
-            return texts.BIN_ALREADY.say(bin=name)
-        sides = SIDES[sheet.action]
-        side = next((side for side in sides if getattr(sheet, side) is None), None)
-        if side is None:
-            return texts.BIN_FIXED.say()
-        text = texts.FROM_BIN_NAMED if side != sides[-1] else texts.BIN_NAMED
-        return self._take(BinNamed(side, name)) or text.say(bin=name)
-
-    def _goods(self, goods: Goods, scan: Scanned, now: Instant) -> Feedback:
-        if refusal := self._not_to_be_added(goods, now):
-            return refusal
-        line = Line(
-            item=goods.item.code,
-            count=goods.count,
-            factor=goods.factor,
-            unit=goods.item.base_unit,
-            source=CaptureSource.BARCODE,
-            lot=goods.lot,
-            serials=(goods.serial,) if goods.serial and goods.count == 1 else (),
-            scanned=self._as_scanned(scan.text),
-        )
-        return self._take(GoodsAdded((line,))) or self._said(goods, now)
-
-    def _not_to_be_added(self, goods: Goods, now: Instant) -> Feedback | None:
-        if goods.item.tracking is Tracking.SERIAL and (goods.serial is None or goods.count * goods.factor != 1):
-            return texts.NEED_SERIAL.say(item=self._name(goods.item.code))
-        if goods.serial and (goods.item.code, goods.factor, goods.serial) in self.sheet.serial_keys:
-            return texts.ALREADY_SCANNED.say(serial=goods.serial)
-        if self.sheet.action is Command.ISSUE and goods.is_expired_on(_day(now)):
-            return texts.EXPIRED.say(item=self._name(goods.item.code), expires_on=goods.expires_on)
-        return None
-
-    def _said(self, goods: Goods, now: Instant) -> Feedback:
-        """What to say to goods that were added."""
-        text = texts.GOODS
-        if goods.is_doubtful:
-            text = texts.GOODS_DOUBTFUL
-        elif goods.is_expired_on(_day(now)) and self.sheet.action in (Command.RECEIVE, Command.MOVE):
-            text = texts.GOODS_EXPIRED
-        return self._said_of_last(text, expires_on=goods.expires_on, doubt=goods.serial or goods.lot)
-
-    def _count(self, value: str) -> Feedback:
-        count = count_of(value)
-        if count is None:
-            return texts.AMOUNT_BAD.say(amount=value)
-        if not self.sheet.lines:
+    def _weigh(self, command: Command, now: Instant) -> Feedback:
+        weight, lines = self._state.weight, self.sheet.lines
+        if command is not Command.TARE and not lines:
             return texts.NEED_GOODS.say()
-        if self.sheet.lines[-1].serials:
-            return texts.AMOUNT_BY_SERIAL.say()
-        return self._take(CountSet(count)) or self._said_of_last(texts.GOODS)
-
-    def _weigh(self, now: Instant) -> Feedback:
-        weight = self._state.weight
-        if not self.sheet.lines:
-            return texts.NEED_GOODS.say()
-        line = self.sheet.lines[-1]
-        if line.serials:
+        if command is not Command.TARE and lines[-1].serials:
             return texts.AMOUNT_BY_SERIAL.say()
         if weight is None or now.monotonic_ms - weight.at.monotonic_ms > self._settings.weight_usable_s * 1_000:
             return texts.NEED_WEIGHT.say()
-        amount = mass_in(line.unit, weight.value, weight.unit_code)
-        if amount is None:
-            return texts.NOT_BY_WEIGHT.say(item=self._name(line.item))
-        if refusal := self._take(WeightTaken(amount, weight)):
+        step = self._weighed(command, weight, now)
+        if isinstance(step, Feedback):
+            return step
+        if (refusal := self._take(step)) is not None:
             return refusal
         self._state = replace(self._state, weight=None)
-        text = texts.WEIGHT_TAKEN_GROSS if weight.net is False else texts.WEIGHT_TAKEN
-        return text.say(item=self._name(line.item), value=_plain(weight.value), unit=weight.unit)
+        if isinstance(step, TareTaken):
+            return texts.TARE_TAKEN.say(value=_plain(weight.value), unit=weight.unit)
+        return weighing.said_of_weight(self.situation(now), step)
+
+    def _weighed(self, command: Command, weight: StableWeight, now: Instant) -> WeightTaken | TareTaken | Feedback:
+        if command is Command.TARE:
+            return TareTaken(weight)
+        at = self.situation(now)
+        if command is Command.WEIGH:
+            return weighing.by_weight(at, weight)
+        return weighing.by_piece(at, weight, self._settings.pieces_tolerance_pct)
 
     # Tags ------------------------------------------------------------------------------------------------------------
 
     def _tags_seen(self, seen: TagsSeen, now: Instant) -> list[DialogueOutput]:
         self._sign_out_if_idle(now)
-        if blocked := self._not_ready():
+        if blocked := self._not_ready() or self._takes_no_goods():
             return [blocked]
         tags = sort_tags(seen.epcs, self.catalogue, self.sheet.serial_keys)
-        if tags.lines and (refusal := self._take(GoodsAdded(tags.lines))):
+        step = by_tags(tags, self.situation(now))
+        if step is not None and (refusal := self._take(step)):
             return [refusal]
         self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
-        text = texts.TAGS_UNKNOWN if tags.unknown else texts.TAGS
-        said = text.say(added=tags.added, repeated=tags.repeated, others=tags.others, unknown=len(tags.unknown))
+        unexpected = sum(len(line.serials) for line in step.unexpected) if step else 0
+        text = texts.TAGS_UNEXPECTED if unexpected else texts.TAGS_UNKNOWN if tags.unknown else texts.TAGS
+        said = text.say(
+            added=tags.added - unexpected,
+            repeated=tags.repeated,
+            others=tags.others,
+            unknown=len(tags.unknown),
+            unexpected=unexpected,
+        )
         if not tags.unknown:
             return [said]
         return [self._aside([(epc, "unknown-gtin") for epc in tags.unknown], seen.device), said]
-
-    # Words -----------------------------------------------------------------------------------------------------------
-
-    def _name(self, code: str) -> Words:
-        item = self.catalogue.by_code(code)
-        return Words(item.name_zh, item.name_en) if item else Words(code, code)
-
-    def _said_of_last(self, text: texts.Text, **places: object) -> Feedback:
-        line = self.sheet.lines[-1]
-        item = self.catalogue.by_code(line.item)
-        unit = Words(item.units[0].name_zh if item else line.unit, line.unit)
-        return text.say(item=self._name(line.item), amount=_plain(line.amount), unit=unit, **places)
-
-    def _as_scanned(self, text: str) -> str:
-        return short(f"(00){self.sheet.pallet} {text}" if self.sheet.pallet else text)
-
-
-def _day(now: Instant) -> date:
-    """The civil date in China. A box without a battery clock may start in 1970: it is never earlier than its software."""
-    return max(datetime.fromtimestamp(now.wall_ms / 1_000, UTC).astimezone(_CHINA).date(), _BEFORE_THIS_SOFTWARE)
 
 
 def _without_second_sound(output: DialogueOutput) -> DialogueOutput:

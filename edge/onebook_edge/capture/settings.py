@@ -95,6 +95,12 @@ class WorkPlaceSettings(_Settings):
     weight_usable_s: int = Field(
         default=120, ge=1, le=3_600, description="A settled weight can be taken into a line for this long, in s."
     )
+    pieces_tolerance_pct: int = Field(
+        default=20,
+        ge=1,
+        le=49,
+        description="Counting by weight is refused when the rest is more than this part of one piece, in percent.",
+    )
     tags_quiet_ms: int = Field(
         default=1_000,
         ge=50,

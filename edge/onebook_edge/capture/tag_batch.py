@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from onebook_edge.capture.catalogue import Catalogue, Tracking, TradeItem
-from onebook_edge.capture.dialogue_state import Line, SerialKey
 from onebook_edge.capture.epc import Epc, decode
+from onebook_edge.capture.sheet import Line, SerialKey
 from onebook_schemas.stock_events import CaptureSource
 
 

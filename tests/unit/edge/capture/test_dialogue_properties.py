@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from onebook_edge.capture.dialogue_messages import DialogueInput, Draft, NotRecorded, Recorded, Scanned, TagsSeen
-from onebook_edge.capture.dialogue_state import DialogueState, sheets_of
+from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback, FeedbackKind
 from onebook_edge.capture.scan_dialogue import ScanDialogue
+from onebook_edge.capture.sheet_steps import sheets_of
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.machine import Instant, Woken
 from onebook_schemas.device_events import CodeSetAside

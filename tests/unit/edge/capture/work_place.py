@@ -17,6 +17,7 @@ from onebook_edge.capture.dialogue_messages import (
 )
 from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.dialogue_view import DialogueView, view_of
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.settings import WorkPlaceSettings
 from onebook_edge.capture.stable_weight import StableWeight
@@ -85,6 +86,9 @@ class WorkPlace:
 
     def put_on_scale(self, value: str, unit: str = "kg", net: bool | None = True) -> Feedback:
         return self.handle(StableWeight("scale-1", Decimal(value), unit, net, self.now))  # type: ignore[arg-type]
+
+    def view(self, feedback: Feedback | None = None) -> DialogueView:
+        return view_of(self.dialogue, feedback, now=self.now)
 
     def later(self, seconds: float) -> None:
         self.now = Instant(self.now.monotonic_ms + int(seconds * 1_000), self.now.wall_ms + int(seconds * 1_000))
