@@ -65,6 +65,8 @@ class Recorder:
     software_version: str
     feedback: dict[str, Feedback] = field(default_factory=dict)  # The last word to each work place.
     unused: int = 0
+    on_recorded: Callable[[int, Sequence[JournalFact], int], None] = lambda first, facts, at_ms: None
+    """Called with facts that are on the disk: the sequence of the first, and when they were put there (Unix ms)."""
     _entries: asyncio.Queue[_Entry] = field(default_factory=asyncio.Queue)
     _samples: SampleBatch = field(default_factory=SampleBatch)
     _rescheduled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -191,14 +193,17 @@ class Recorder:
 
     async def _record(self, group: Sequence[_Entry]) -> list[AtWorkPlace[Recorded | NotRecorded]]:
         """One commit for all that wait. When the disk refuses, each entry is tried by itself: some may still fit."""
+        facts = [fact for entry in group for fact in entry.facts]
         try:
-            sequences = iter(await self.outbox.record([fact for entry in group for fact in entry.facts]))
+            recorded = await self.outbox.record(facts)
         except OutboxFullError as error:
             if len(group) > 1:
                 return [answer for entry in group for answer in await self._record([entry])]
             log.error("not_recorded", reason=error.reason)
             entry = group[0]
             return [AtWorkPlace(entry.work_place, NotRecorded(entry.draft_id, str(error)))] if entry.work_place else []
+        self.on_recorded(recorded[0], facts, self.clock.now().wall_ms)
+        sequences = iter(recorded)
         answers: list[AtWorkPlace[Recorded | NotRecorded]] = []
         for entry in group:
             last = [next(sequences) for _ in entry.facts][-1]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
+from onebook_edge.briefing import Briefing
 from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.care.configuration import Configuration
@@ -19,6 +20,7 @@ from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.device import ByteDriver, Faulted, ModbusDriver, Observed
 from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.device_trouble import DeviceTrouble
+from onebook_edge.document_numbers import DocumentNumbers
 from onebook_edge.errors import RefusedError
 from onebook_edge.identity.broker_line import BrokerLine, broker_line
 from onebook_edge.identity.runner import RenewalRunner
@@ -34,11 +36,21 @@ from onebook_edge.recorder import Recorder, read_states
 from onebook_edge.reference.library import Library
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue
+from onebook_edge.stock.keeper import StockKeeper
+from onebook_edge.stock.own_journal import OwnJournal
 from onebook_edge.supervisor import VITAL, Supervised, Supervisor, notify_service_manager
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_edge.watchdog import Part
 from onebook_edge.witness import DOCUMENT, Witness
-from onebook_schemas.reference import DOCUMENTS, CatalogueDocument
+from onebook_schemas.reference import (
+    DOCUMENTS,
+    CatalogueDocument,
+    PeopleDocument,
+    SiteDocument,
+    StockDocument,
+    TasksDocument,
+)
+from onebook_schemas.uplink import Stream
 
 log = get_logger()
 
@@ -60,9 +72,13 @@ class Agent:
         settings = self._settings = configuration.settings
         states_file = settings.data_folder / "drafts.json"
         states = read_states(states_file, clock.now())
-        pipeline = Pipeline(settings.capture, load_catalogue(settings), new_movement_id, states)
+        catalogue = load_catalogue(settings)
+        numbers = DocumentNumbers(settings.data_folder / "numbers.json", outbox[Stream.JOURNAL].epoch)
+        pipeline = Pipeline(settings.capture, catalogue, new_movement_id, states, numbers.next_number)
+        keeper = StockKeeper(OwnJournal(outbox), catalogue)
+        self.briefing = Briefing(pipeline, keeper, numbers)
         self._clock = clock
-        self.recorder = Recorder(outbox, pipeline, clock, states_file, software_version())
+        self.recorder = Recorder(outbox, pipeline, clock, states_file, software_version(), on_recorded=keeper.feed)
         self._line = broker_line(settings.edge_id, settings.identity_folder, settings.broker)
         if self._line.tls is None:
             host = self._line.host
@@ -71,7 +87,9 @@ class Agent:
         self._hands = Hands(self._ask_device, self._restart_device, RECENT)
         self.care = CareRunner(configuration, self._hands, clock, lambda: self.supervisor.end())
         self.library = Library(settings.reference_folder, self._hold)
-        self.library.on_changed(CatalogueDocument, lambda one: pipeline.use_catalogue(Catalogue.of_document(one)))
+        self.library.on_changed(CatalogueDocument, lambda one: self.briefing.use_catalogue(Catalogue.of_document(one)))
+        for kind in (SiteDocument, PeopleDocument, TasksDocument, StockDocument):
+            self.library.on_changed(kind, self.briefing.take)
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
         self.witness = Witness(settings.checkpoints_path, settings.edge_id, self._hold, outbox.record)
         self.renewal = _renewal(settings, self._line, clock, lambda reason: self.uplink.link.reconnect(reason))
@@ -98,6 +116,7 @@ class Agent:
         yield Supervised(Part(VITAL, OUTBOX_PATIENCE_MS, is_vital=True), self.recorder.write)
         for name, duty in self.recorder.duties.items():
             yield Supervised(Part(name, None), lambda _, duty=duty: duty())  # type: ignore[misc]
+        yield Supervised(Part("stock", None), lambda _: self.briefing.keeper.run())
         yield Supervised(Part("uplink", UPLINK_PATIENCE_MS), self._run_uplink)
         yield Supervised(Part("care", None), lambda _: self.care.run())
         yield Supervised(Part("witness", None), lambda _: self.witness.run())

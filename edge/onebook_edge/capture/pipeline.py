@@ -16,6 +16,7 @@ from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.dialogue_messages import (
     DialogueInput,
     DialogueOutput,
+    NoteAdded,
     NothingScanned,
     NotRecorded,
     Recorded,
@@ -23,9 +24,10 @@ from onebook_edge.capture.dialogue_messages import (
     TagsSeen,
 )
 from onebook_edge.capture.dialogue_state import DialogueState
+from onebook_edge.capture.knowledge import Knowledge
 from onebook_edge.capture.sample_batch import unit_code
 from onebook_edge.capture.sampled_measurement import SampledMeasurement
-from onebook_edge.capture.scan_dialogue import ScanDialogue
+from onebook_edge.capture.scan_dialogue import NextNumber, ScanDialogue
 from onebook_edge.capture.settings import CaptureSettings, DialogueDevice, GateDevice, WeighingDevice
 from onebook_edge.capture.stable_weight import UNIT_CODES, StableWeight, StableWeightRule
 from onebook_edge.capture.tag_presence import PresenceFull, PresenceOutput, TagPresence
@@ -42,15 +44,15 @@ from onebook_edge.device import (
 from onebook_edge.machine import Instant, Woken
 from onebook_schemas.uplink import LiveReading
 
-_Said = TypeVar("_Said")
+_Said_co = TypeVar("_Said_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class AtWorkPlace(Generic[_Said]):
+class AtWorkPlace(Generic[_Said_co]):
     """Something said by a work place, or to it."""
 
     work_place: str
-    said: _Said
+    said: _Said_co
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class ReadingUnused:
     fault: Faulted
 
 
-CaptureInput: TypeAlias = Reading | AtWorkPlace[Recorded | NotRecorded] | Woken
+CaptureInput: TypeAlias = Reading | AtWorkPlace[NoteAdded | Recorded | NotRecorded] | Woken
 CaptureOutput: TypeAlias = AtWorkPlace[DialogueOutput] | Measured | PresenceOutput | CommandAnswered | ReadingUnused
 
 
@@ -74,11 +76,12 @@ class Pipeline:
         catalogue: Catalogue,
         next_id: Callable[[], str],
         states: Mapping[str, DialogueState] | None = None,
+        next_number: NextNumber = lambda kind, day: None,
     ) -> None:
         self._settings = settings
         kept = states or {}
         self._dialogues = {
-            name: ScanDialogue(place, catalogue, next_id, kept.get(name))
+            name: ScanDialogue(place, catalogue, next_id, kept.get(name), next_number)
             for name, place in settings.work_places.items()
         }
         self._work_place_of: dict[str, str] = {}
@@ -98,6 +101,11 @@ class Pipeline:
         """From now on codes mean what this catalogue says."""
         for dialogue in self._dialogues.values():
             dialogue.catalogue = catalogue
+
+    def use_knowledge(self, known: Knowledge) -> None:
+        """From now on every work place goes by these documents and this stock."""
+        for dialogue in self._dialogues.values():
+            dialogue.known = known
 
     def handle(self, message: CaptureInput, now: Instant) -> list[CaptureOutput]:
         match message:

@@ -24,6 +24,8 @@ ANY_STATUS: Final = (
     StockStatus.EXPIRED,
     StockStatus.ALLOCATED,
     StockStatus.SCRAPPED,
+    StockStatus.IN_TRANSIT,
+    StockStatus.ON_LOAN,
 )
 WORST_FIRST: Final = tuple(reversed(ANY_STATUS))
 

@@ -18,7 +18,7 @@ from onebook_edge.capture.flow import Flow, Signature, Wanted
 from onebook_edge.capture.held_goods import Held
 from onebook_edge.capture.sheet import Line, LotKey
 from onebook_edge.capture.sheet_steps import GoodsAdded, Marked, RecountBegun, Step
-from onebook_edge.capture.situation import Situation
+from onebook_edge.capture.situation import ANY_STATUS, Situation
 from onebook_schemas.labels import Command
 from onebook_schemas.quantities import Quantity
 from onebook_schemas.stock_events import CaptureSource, DocumentKind, Holding, Lot, StockCounted, StockStatus
@@ -83,10 +83,13 @@ class Count(Flow):
         """One assertion for each account that the book has the lot on: a person does not see whose goods they are."""
         amount = sum((line.amount for line in lines), Decimal(0))
         serials = _piece_serials(lines)
-        held = expected(at).get(lines[0].lot_key, ())
+        usual = at.known.usual_holding
+        held = sorted(
+            expected(at).get(lines[0].lot_key, ()), key=lambda one: (ANY_STATUS.index(one.status), one.holding != usual)
+        )
         if len(held) < 2 or serials is not None:
             status = held[0].status if held else StockStatus.AVAILABLE
-            holding = held[0].holding if held else at.known.usual_holding
+            holding = held[0].holding if held else usual
             yield self._counted(lines, at, by, amount, serials, status, holding)
             return
         rest, shares = amount, []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 from onebook_edge.capture.catalogue import Catalogue
@@ -22,7 +23,9 @@ from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.settings import WorkPlaceSettings
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.machine import Instant
-from onebook_schemas.stock_events import GoodsMoved, StockCounted
+from onebook_edge.stock.local_stock import LocalStock
+from onebook_edge.stock.recent_movements import RecentMovements
+from onebook_schemas.stock_events import DocumentKind, GoodsMoved, StockCounted
 
 CATALOGUE_CSV = """\
 code,name_zh,pinyin_initials,name_en,unit_zh,unit_code,tracking,shelf_life_days,pack_size,pack_unit_zh,gtin13_example,pack_gtin14_example
@@ -63,9 +66,16 @@ class WorkPlace:
         self.catalogue = Catalogue.from_csv_text(CATALOGUE_CSV)
         self.next_id = counting_ids()
         self.settings = WorkPlaceSettings(**settings)
-        self.dialogue = ScanDialogue(self.settings, self.catalogue, self.next_id, state)
+        self.numbers = itertools.count(1)
+        self.dialogue = ScanDialogue(self.settings, self.catalogue, self.next_id, state, self.next_number)
+        self.stock: LocalStock | None = None
+        self.recent = RecentMovements()
         self.drafts: list[Draft] = []
         self.now = Instant(1_000, WALL_MS)
+
+    def next_number(self, kind: DocumentKind, day: date) -> str | None:
+        """A warehouse that knows what it is makes numbers."""
+        return f"{kind.value}{day:%Y%m%d}-{next(self.numbers)}" if self.dialogue.known.site else None
 
     def handle(self, message: DialogueInput) -> Feedback:
         outputs = self.dialogue.handle(message, self.now)
@@ -94,6 +104,10 @@ class WorkPlace:
         self.now = Instant(self.now.monotonic_ms + int(seconds * 1_000), self.now.wall_ms + int(seconds * 1_000))
 
     def recorded(self) -> Feedback:
+        for fact in self.drafts[-1].facts:
+            self.recent.record(fact, self.now.wall_ms)
+            if self.stock is not None:
+                self.stock.record(fact)
         return self.handle(Recorded(self.drafts[-1].draft_id, 7))
 
     def recorded_with_held(self) -> list[Feedback]:
@@ -109,7 +123,7 @@ class WorkPlace:
         """Confirm, let the outbox record it, and give the movement."""
         assert self.scan("OBC-CONFIRM").code == "booking"
         assert self.recorded().code == "recorded"
-        (fact,) = self.drafts[-1].facts
+        fact = self.drafts[-1].facts[-1]
         assert isinstance(fact, GoodsMoved)
         return fact
 

@@ -1,0 +1,46 @@
+"""Tells every work place what the centre's documents and the local stock say, as soon as one of them is newer."""
+
+from __future__ import annotations
+
+from onebook_edge.capture.catalogue import Catalogue
+from onebook_edge.capture.knowledge import Knowledge
+from onebook_edge.capture.pipeline import Pipeline
+from onebook_edge.document_numbers import DocumentNumbers
+from onebook_edge.stock.keeper import StockKeeper
+from onebook_schemas.reference import PeopleDocument, SiteDocument, StockDocument, TasksDocument
+
+
+class Briefing:
+    """`take` a document when it comes; the stock document goes on to the keeper."""
+
+    def __init__(self, pipeline: Pipeline, keeper: StockKeeper, numbers: DocumentNumbers) -> None:
+        self._pipeline, self._keeper, self._numbers = pipeline, keeper, numbers
+        self._site: SiteDocument | None = None
+        self._people: PeopleDocument | None = None
+        self._tasks: TasksDocument | None = None
+        keeper.on_changed = self._tell
+
+    @property
+    def keeper(self) -> StockKeeper:
+        return self._keeper
+
+    def take(self, document: SiteDocument | PeopleDocument | TasksDocument | StockDocument) -> None:
+        match document:
+            case SiteDocument():
+                self._site = self._numbers.site = document
+            case PeopleDocument():
+                self._people = document
+            case TasksDocument():
+                self._tasks = document
+            case StockDocument():
+                self._keeper.use_document(document)
+                return
+        self._tell()
+
+    def use_catalogue(self, catalogue: Catalogue) -> None:
+        self._keeper.use_catalogue(catalogue)
+        self._pipeline.use_catalogue(catalogue)
+
+    def _tell(self) -> None:
+        known = Knowledge(self._site, self._people, self._tasks, self._keeper.seen, self._keeper.recent)
+        self._pipeline.use_knowledge(known)
