@@ -248,7 +248,7 @@ NOT_FIRST = Text(
 ITEM_UNKNOWN = Text(_REFUSED, "item-unknown", "目录中没有 {code}", "{code} is not in the catalogue")
 LOT_NAMED = Text(_OK, "lot-named", "{item.zh}：批号 {lot}", "{item.en}: lot {lot}")
 LOT_BAD = Text(_REFUSED, "lot-bad", "批号码 {value} 不合规", "{value} is no lot label")
-LINE_DROPPED = Text(_OK, "line-dropped", "已删除末行：{item.zh}", "Last line dropped: {item.en}")
+LINE_DROPPED = Text(_OK, "line-dropped", "已删除末行，剩 {lines} 行", "Last line dropped, {lines} left")
 NEED_GOODS = Text(_ASK, "need-goods", "请先扫物资", "Scan goods first")
 NEED_SERIAL = Text(
     _ASK,

@@ -191,6 +191,8 @@ def said_of(step: Step, at: Situation) -> Feedback:
             return texts.LOT_NAMED.say(item=at.name(at.sheet.lines[-1].item), lot=lot.number)
         case UnexpectedDecided(is_accepted):
             return texts.MARKED.say(word=COMMANDS[Command.ACCEPT if is_accepted else Command.LEAVE])
+        case LineDropped():
+            return texts.LINE_DROPPED.say(lines=len(at.sheet.lines))
         case GoodsAdded(lines) if len(lines) > 1 or not lines[0].amount:
             return texts.COUNTED_ABSENT.say(count=len(lines))
         case _:

@@ -53,6 +53,7 @@ from tests.unit.edge.capture.work_place import (
 )
 
 COMMANDS = [f"OBC-{command}" for command in Command if command is not Command.CONFIRM]
+STEPS = [f"OBC-{command}" for command in Command if command not in (Command.CONFIRM, Command.CANCEL, *FLOWS)]
 LABELS = [
     "OBP-a",
     "OBP-b",
@@ -162,6 +163,11 @@ class AnyWork(RuleBasedStateMachine):
 
     @rule(text=st.sampled_from(GOODS))
     def scan_goods(self, text: str) -> None:
+        self.put(Scanned(text, "scanner-1"))
+
+    @rule(text=st.sampled_from(STEPS))
+    def goes_on(self, text: str) -> None:
+        """What goes on a sheet that is open."""
         self.put(Scanned(text, "scanner-1"))
 
     @rule()
