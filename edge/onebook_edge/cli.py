@@ -261,7 +261,8 @@ def _new_epoch(asked: argparse.Namespace) -> int:
 
 
 async def _renew_epochs(settings: EdgeSettings) -> None:
-    outbox = await Outbox.open(settings.data_folder, settings.edge_id, SystemClock(), settings.outbox.budget)
+    asked = settings.outbox
+    outbox = await Outbox.open(settings.data_folder, settings.edge_id, SystemClock(), asked.budget, asked.chain_hash)
     try:
         for stream in Stream:
             old = outbox[stream].epoch

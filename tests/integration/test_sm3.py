@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from onebook_deploy.mosquitto import PrivateBroker, mosquitto_program, private_broker
+from onebook_edge.cli import main as edge_command
+from onebook_edge.clock import SystemClock
 from onebook_edge.outbox.outbox import Outbox
 from onebook_schemas.chain import HashAlgorithm, chain_heads, chain_start
 from onebook_schemas.stock_events import GoodsMoved
@@ -117,6 +119,24 @@ async def test_a_new_epoch_takes_what_the_configuration_says_and_the_old_one_sta
         kept = database.execute("SELECT hash_algorithm FROM log WHERE stream = 'journal' ORDER BY log_id").fetchall()
     assert kept == [("sha256",), ("sm3",)]
     installed.done("verify")
+
+
+def test_a_new_epoch_by_command_takes_the_setting_too(tmp_path: Path) -> None:
+    async def begin() -> None:
+        outbox = await Outbox.open(tmp_path / "e", "edge-1", SystemClock(trusted=True))
+        await receive(outbox, 1)
+        await outbox.close()
+
+    asyncio.run(begin())
+    configuration = tmp_path / "edge.toml"
+    configuration.write_text(
+        f'edge_id = "edge-1"\ndata_folder = {json.dumps(str(tmp_path / "e"))}\n[outbox]\nchain_hash = "sm3"\n'
+        '[broker]\nhost = "127.0.0.1"\n'
+    )
+    assert edge_command(["new-epoch", "--config", str(configuration)]) == 0
+    for stream in Stream:
+        with contextlib.closing(sqlite3.connect(tmp_path / "e" / f"{stream}.db")) as database:
+            assert database.execute("SELECT hash_algorithm FROM identity").fetchall() == [("sm3",)]
 
 
 def test_another_algorithm_for_a_book_that_is_there_is_refused_and_it_is_said_what_to_write(
