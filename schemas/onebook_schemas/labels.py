@@ -56,7 +56,7 @@ class Command(enum.StrEnum):
     PIECES = "PIECES"  # 称重点数
     DROP = "DROP"  # 删除末行
     LATER = "LATER"  # 单据后补
-    PASS = "PASS"  # 合格  # noqa: S105
+    PASS = "PASS"  # 合格
     FAIL = "FAIL"  # 不合格
     ABSENT = "ABSENT"  # 没有: what was expected and not counted is not there
     PARTIAL = "PARTIAL"  # 未盘完: what was not counted is left open
