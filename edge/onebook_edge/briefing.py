@@ -7,7 +7,14 @@ from onebook_edge.capture.knowledge import Knowledge
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.document_numbers import DocumentNumbers
 from onebook_edge.stock.keeper import StockKeeper
-from onebook_schemas.reference import PeopleDocument, SiteDocument, StockDocument, TasksDocument
+from onebook_schemas.reference import (
+    CatalogueDocument,
+    PeopleDocument,
+    ReferenceDocument,
+    SiteDocument,
+    StockDocument,
+    TasksDocument,
+)
 
 
 class Briefing:
@@ -24,8 +31,11 @@ class Briefing:
     def keeper(self) -> StockKeeper:
         return self._keeper
 
-    def take(self, document: SiteDocument | PeopleDocument | TasksDocument | StockDocument) -> None:
+    def take(self, document: ReferenceDocument) -> None:
         match document:
+            case CatalogueDocument():
+                self.use_catalogue(Catalogue.of_document(document))
+                return
             case SiteDocument():
                 self._site = self._numbers.site = document
             case PeopleDocument():

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Protocol, cast
 
 from onebook_edge.briefing import Briefing
-from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.care.configuration import Configuration
 from onebook_edge.care.hands import Hands
@@ -44,11 +43,6 @@ from onebook_edge.watchdog import Part
 from onebook_edge.witness import DOCUMENT, Witness
 from onebook_schemas.reference import (
     DOCUMENTS,
-    CatalogueDocument,
-    PeopleDocument,
-    SiteDocument,
-    StockDocument,
-    TasksDocument,
 )
 from onebook_schemas.uplink import Stream
 
@@ -87,8 +81,7 @@ class Agent:
         self._hands = Hands(self._ask_device, self._restart_device, RECENT)
         self.care = CareRunner(configuration, self._hands, clock, lambda: self.supervisor.end())
         self.library = Library(settings.reference_folder, self._hold)
-        self.library.on_changed(CatalogueDocument, lambda one: self.briefing.use_catalogue(Catalogue.of_document(one)))
-        for kind in (SiteDocument, PeopleDocument, TasksDocument, StockDocument):
+        for kind in DOCUMENTS.values():
             self.library.on_changed(kind, self.briefing.take)
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
         self.witness = Witness(settings.checkpoints_path, settings.edge_id, self._hold, outbox.record)
