@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import getpass
 import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from onebook_collector.administration.audit import AuditEntry, write_audit
 from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.certificates import registry
 from onebook_collector.certificates.authority import FileAuthority, Profile, new_key, pem, write_file
-from onebook_collector.certificates.eviction import end_session
+from onebook_collector.certificates.eviction import end_session, tell_broker
 from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError, NotFoundError, RefusedError
@@ -33,7 +32,6 @@ from onebook_schemas.enrolment import COLLECTOR_NAME_EXAMPLE, Invitation
 from onebook_schemas.identifiers import is_edge_id
 
 DEFAULT_CONFIGURATION = Path("/etc/onebook/collector.toml")
-RELOAD_WITHIN_S = 30
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -178,7 +176,7 @@ async def _revoke(settings: CollectorSettings, asked: argparse.Namespace) -> Non
         raise RefusedError("nothing_to_revoke", "没有有效证书 / no valid certificate of this name; see onebook ca list")
     for one in revoked:
         print(f"✓ 已吊销 / revoked: {one.subject} {one.serial}")
-    if _tell_broker(settings) and settings.broker.tls is not None:
+    if await _tell_broker(settings) and settings.broker.tls is not None:
         for subject in {one.subject for one in revoked if one.profile is Profile.EDGE}:
             address = settings.broker.host, settings.broker.port
             await end_session(address, subject, authority, utc(SystemClock().now_ms()))
@@ -201,7 +199,7 @@ async def _crl(settings: CollectorSettings, asked: argparse.Namespace) -> None:
     async with _opened_office(settings) as office:
         await office.write_revocation_list()
     print(f"✓ {settings.crl_path}")
-    _tell_broker(settings)
+    await _tell_broker(settings)
 
 
 async def _show(settings: CollectorSettings, asked: argparse.Namespace) -> None:
@@ -237,22 +235,17 @@ def _asked_passphrase(*, new: bool) -> bytes:
     return passphrase.encode()
 
 
-def _tell_broker(settings: CollectorSettings) -> bool:
+async def _tell_broker(settings: CollectorSettings) -> bool:
     """Have the broker read the list again; False when nobody has said how. Raises RefusedError when it has not.
 
     Until it has, whoever is revoked still gets in.
     """
-    command = settings.certificates.reload_command
-    if not command:
+    if not settings.certificates.reload_command:
         print(
             f"! 请让代理重读 / make the broker read it again: {settings.crl_path} (certificates.reload_command is not set)"
         )
         return False
-    try:
-        subprocess.run(command, check=True, timeout=RELOAD_WITHIN_S)
-    except (OSError, subprocess.SubprocessError) as error:
-        detail = f"吊销列表已写，但代理未重读，请手动执行 / the list is written, the broker has not read it; run by hand: {error}"
-        raise RefusedError("broker_not_told", detail) from error
+    await tell_broker(settings.certificates.reload_command)
     print("✓ 代理已重读 / the broker has read it")
     return True
 

@@ -59,7 +59,10 @@ def open_office(
 ) -> CertificateOffice:
     """The certificate office with the authority in its folder. Raises ConfigurationError."""
     authority = FileAuthority.open(settings.authority_folder, passphrase)
-    return CertificateOffice(administration, authority, settings.certificates, settings.crl_path, SystemClock())
+    broker = (settings.broker.host, settings.broker.port) if settings.broker.tls is not None else None
+    return CertificateOffice(
+        administration, authority, settings.certificates, settings.crl_path, SystemClock(), broker=broker
+    )
 
 
 def stored_passphrase(settings: CollectorSettings) -> bytes | None:

@@ -14,8 +14,8 @@ from onebook_collector.dashboard.app import create_app
 from onebook_collector.ledger import queries
 from tests.house.tree import ROOT
 
-OF_NO_SCOPE = {"feed_epoch", "head", "figures"}
-"""The name of the feed; the book's head and its figures, which only the province is given."""
+OF_NO_SCOPE = {"feed_epoch", "head", "figures", "checkpoints", "edge_is_registered"}
+"""The name of the feed; the book's head, figures and checkpoints, which only the province is given; whether a name is free."""
 
 
 def test_every_route_declares_what_it_needs() -> None:

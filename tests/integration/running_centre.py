@@ -152,8 +152,10 @@ class RunningCentre:
 
 
 @contextlib.asynccontextmanager
-async def running_centre(folder: Path, *, has_authority: bool = False) -> AsyncIterator[RunningCentre]:
-    """`has_authority`: it gives out certificates itself."""
+async def running_centre(
+    folder: Path, *, has_authority: bool = False, reload_command: tuple[str, ...] = ()
+) -> AsyncIterator[RunningCentre]:
+    """`has_authority`: it gives out certificates itself, and tells the broker of revocations by `reload_command`."""
     clock = HandClock()
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedgerStore.open(folder / "ledger.db", clock=clock)
@@ -169,15 +171,20 @@ async def running_centre(folder: Path, *, has_authority: bool = False) -> AsyncI
         onlooker = Onlooker(board, watcher, metrics, clock)
         ingest = IngestRunner(("127.0.0.1", 1), "collector-test", ledger, metrics, onlooker, clock)
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked, rest_s_min=0)
-        office = await _office(folder, administration, clock) if has_authority else None
+        office = await _office(folder, administration, clock, reload_command) if has_authority else None
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, certificates=office)
         yield RunningCentre(centre, create_app(centre, AMPLE), clock, onlooker)
 
 
-async def _office(folder: Path, administration: AdministrationStore, clock: HandClock) -> CertificateOffice:
+async def _office(
+    folder: Path, administration: AdministrationStore, clock: HandClock, reload_command: tuple[str, ...]
+) -> CertificateOffice:
     """With an authority of its own, and patient with whoever tries codes."""
     authority = FileAuthority.create(folder / "ca", "test", b"secret", utc(clock.at_ms))
-    settings, tries = CertificateSettings(address="centre.example"), RateLimit(1_000_000, TRIES_WINDOW_MS)
+    settings, tries = (
+        CertificateSettings(address="centre.example", reload_command=reload_command),
+        RateLimit(1_000_000, TRIES_WINDOW_MS),
+    )
     office = CertificateOffice(administration, authority, settings, folder / "crl.pem", clock, tries)
     await office.write_revocation_list()
     return office

@@ -22,6 +22,7 @@ from onebook_collector.administration.rights import RIGHTS, Principal, Resource,
 from onebook_collector.administration.tables import audit_entry
 from onebook_collector.administration.tokens import revoke_token
 from onebook_collector.api.app import openapi_document
+from onebook_collector.certificates.authority import Profile, new_key
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_collector.scope import Scope
 from tests.contract.ledger_events import CATALOGUE, EPOCH, LOT, SERIAL, counted, line, moved, movement_id
@@ -29,6 +30,8 @@ from tests.integration.running_centre import PASSWORD, RunningCentre, running_ce
 
 CITIES = {"hz": "3301", "nb": "3302", "wz": "3303"}
 MARK = "secret-{}"
+SERIALS: dict[str, str] = {}
+"""City -> the certificate of its edge."""
 DAY_MS = 86_400_000
 OPERATIONS = [
     (path, method, operation)
@@ -67,6 +70,13 @@ async def furnish_cities(running: RunningCentre) -> None:
         at_ms = running.clock.at_ms - 60_000
         await running.measure(edge, f"probe-{mark(city)}", "temperature_c", [(at_ms, 21.0)])
         running.live(edge, (f"probe-{mark(city)}", "temperature_c", 21.0))
+    office = running.centre.certificates
+    for city in CITIES if office is not None else ():
+        assert office is not None
+        edge, (key, _) = f"edge-{mark(city)}", new_key()
+        await office.invite(edge, f"wh-{mark(city)}", valid_hours=900, actor="test")
+        issued = await office.issue(edge, Profile.EDGE, key, days=90, actor="test")
+        SERIALS[city] = issued.serial
     await running.onlooker.know({f"edge-{mark(city)}": f"wh-{mark(city)}" for city in CITIES}, {})
     await running.centre.watcher.tick(running.clock.at_ms)
     running.clock.at_ms += DAY_MS
@@ -75,7 +85,7 @@ async def furnish_cities(running: RunningCentre) -> None:
 
 @pytest_asyncio.fixture(scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningCentre]:
-    async with running_centre(tmp_path_factory.mktemp("cities")) as found:
+    async with running_centre(tmp_path_factory.mktemp("cities"), has_authority=True) as found:
         await furnish_cities(found)
         yield found
 
@@ -100,6 +110,9 @@ def questions(city: str) -> list[tuple[str, str, str | None, dict[str, str], dic
         "epoch": EPOCH,
         "stream": "journal",
         "sequence": "5",
+        "id": str(list(CITIES).index(city) + 1),
+        "code_id": str(list(CITIES).index(city) + 1),
+        "certificate": SERIALS.get(city, "0"),
     }
     about = {
         "edge_id": f"edge-{mark(city)}",
@@ -118,9 +131,7 @@ def questions(city: str) -> list[tuple[str, str, str | None, dict[str, str], dic
         required = {
             each["name"] for each in operation.get("parameters", ()) if each["in"] == "query" and each.get("required")
         }
-        body = {"reason": "intrusion"} if path.endswith("reject") else {} if method == "post" else None
-        if path.endswith("password"):
-            body = {"old": "x", "new": "y"}
+        body = _body(path, method, city)
         found.append((method, address, operation.get("x-right"), {name: about[name] for name in required}, body))
         narrowing = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"} & {
             "site_id",
@@ -130,6 +141,19 @@ def questions(city: str) -> list[tuple[str, str, str | None, dict[str, str], dic
             query = {"site_id": f"wh-{mark(city)}", "division": CITIES[city]}[name]
             found.append((method, address, operation.get("x-right"), {name: query}, body))
     return found
+
+
+def _body(path: str, method: str, city: str) -> dict[str, Any] | None:
+    bodies: dict[str, dict[str, Any]] = {
+        "reject": {"reason": "intrusion"},
+        "revoke": {"reason": "intrusion"},
+        "close": {"note": "intrusion"},
+        "password": {"old": "x", "new": "y"},
+        "configuration": {"toml": "", "reason": "intrusion"},
+        "commands": {"action": "identify"},
+        "enrolment-codes": {"edge_id": f"edge-{mark(city)}", "site_id": f"wh-{mark(city)}"},
+    }
+    return bodies.get(path.rpartition("/")[2], {}) if method in ("post", "put") else None
 
 
 async def test_no_role_in_no_region_sees_or_does_what_it_may_not(
@@ -180,7 +204,7 @@ async def test_what_a_role_may_read_of_its_own_city_is_there(running: RunningCen
             and "division" not in query
             and "/session" not in address
         ):
-            everything = query | {"decided": "true"}  # Also what the test above has decided on.
+            everything = query | {"decided": "true", "closed": "true"}  # Also what the test above has decided on.
             answer = await api.get(address, params=everything, headers=key)
             if mark("hz") not in answer.text and not address.endswith("/forks"):
                 silent.append((address, answer.status_code, answer.text[:200]))

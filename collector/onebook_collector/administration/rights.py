@@ -34,6 +34,9 @@ class Resource(enum.StrEnum):
     WARNINGS = "warnings"
     OVERVIEW = "overview"
     DISCREPANCIES = "discrepancies"
+    CARE = "care"
+    CERTIFICATES = "certificates"
+    CHECKPOINTS = "checkpoints"
     QUARANTINE = "quarantine"
     FORKS = "forks"
     METRICS = "metrics"
@@ -90,7 +93,7 @@ def may(principal: Principal, verb: Verb, resource: Resource) -> bool:
     return Right(verb, resource) in principal.rights
 
 
-_OF_THE_WHOLE = frozenset({Resource.METRICS, Resource.AUDIT, Resource.PEOPLE, Resource.TOKENS})
+_OF_THE_WHOLE = frozenset({Resource.METRICS, Resource.AUDIT, Resource.PEOPLE, Resource.TOKENS, Resource.CHECKPOINTS})
 
 
 def _read(*resources: Resource) -> frozenset[Right]:
@@ -101,13 +104,22 @@ _SELF = _read(Resource.OWN_SESSION) | {Right(Verb.MANAGE, Resource.OWN_SESSION)}
 _GOODS = _read(Resource.BALANCES, Resource.MOVEMENTS, Resource.HISTORIES)
 _SCREEN = _read(Resource.SITES, Resource.EDGES, Resource.SAMPLES, Resource.WARNINGS, Resource.STREAM, Resource.OVERVIEW)
 _WORKING = _SELF | _GOODS | _SCREEN | _read(Resource.DISCREPANCIES)
-_DECIDING = _WORKING | _read(Resource.QUARANTINE, Resource.FORKS) | {Right(Verb.DECIDE, Resource.QUARANTINE)}
+_DECIDING = (
+    _WORKING
+    | _read(Resource.QUARANTINE, Resource.FORKS, Resource.CARE)
+    | {Right(Verb.DECIDE, Resource.QUARANTINE), Right(Verb.DECIDE, Resource.DISCREPANCIES)}
+)
 _EVERY_READING = _read(*Resource) | _SELF
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: _EVERY_READING
-    | {Right(Verb.MANAGE, resource) for resource in (Resource.PEOPLE, Resource.TOKENS, Resource.EDGES)},
-    Role.PROVINCIAL_OPS: _DECIDING | _read(Resource.FEED, Resource.METRICS),
+    | {
+        Right(Verb.MANAGE, resource)
+        for resource in (Resource.PEOPLE, Resource.TOKENS, Resource.EDGES, Resource.CARE, Resource.CERTIFICATES)
+    },
+    Role.PROVINCIAL_OPS: _DECIDING
+    | _read(Resource.FEED, Resource.METRICS, Resource.CERTIFICATES, Resource.CHECKPOINTS)
+    | {Right(Verb.MANAGE, Resource.CARE)},
     Role.CITY_OPS: _DECIDING | _read(Resource.FEED),
     Role.COUNTY_OPS: _DECIDING | _read(Resource.FEED),
     Role.DEPARTMENT_OFFICER: _WORKING,

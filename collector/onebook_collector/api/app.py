@@ -17,6 +17,11 @@ from onebook_collector.api.rate_limit import RateLimit
 from onebook_collector.api.resources import (
     audit,
     balances,
+    care,
+    certificates,
+    checkpoints,
+    codes,
+    counts,
     discrepancies,
     edges,
     enrolments,
@@ -39,7 +44,7 @@ from onebook_collector.api.resources import (
 
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
-    sessions, people, tokens, audit, exports,
+    sessions, people, tokens, audit, exports, care, codes, certificates, counts, checkpoints,
 )  # fmt: skip
 
 

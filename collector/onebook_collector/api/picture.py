@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from onebook_collector.api.centre import Centre
+from onebook_collector.errors import NotFoundError
 from onebook_collector.ledger import queries
 from onebook_collector.ledger.lookup import BookedLog
 from onebook_collector.live_board import EdgePresence, Freshness, freshness
@@ -57,6 +58,12 @@ async def look_at_edges(centre: Centre, scope: Scope) -> list[EdgePicture]:
         )
         for edge_id in sorted(sites.keys() | logs_of.keys() | presences.keys())
     ]
+
+
+async def known_edge(centre: Centre, scope: Scope, edge_id: str) -> None:
+    """Raises NotFoundError unless this edge is in scope, and registered or heard."""
+    if edge_id not in {edge.edge_id for edge in await look_at_edges(centre, scope)}:
+        raise NotFoundError(f"没有此采集端 / no edge is called {edge_id!r}")
 
 
 def picture_of(site_id: str | None, logs: Iterable[BookedLog], presence: EdgePresence, now_ms: int) -> EdgePicture:

@@ -6,13 +6,17 @@ Each function works within one transaction of the administration's database.
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from onebook_collector.administration.audit import AuditEntry, write_audit
+from onebook_collector.administration.audit import DONE, AuditEntry, write_audit
 from onebook_collector.administration.care_tables import configuration_report, desired_configuration, edge_command
+from onebook_collector.errors import RefusedError
+from onebook_schemas.encoding import explain
 from onebook_schemas.remote_care import Command, CommandReport, ConfigurationReport, DesiredConfiguration, Reply
 
 LISTED_MAX = 200
@@ -56,25 +60,39 @@ class GivenCommand:
     heard_at_ms: int | None
 
 
-def want(connection: Connection, edge_id: str, toml: str, *, by: str, reason: str, now_ms: int) -> int:
+def want(
+    connection: Connection, edge_id: str, toml: str, *, by: str, reason: str, now_ms: int, address: str = ""
+) -> int:
     """Want this configuration of an edge. The version follows all that the centre or the edge has spoken of: a centre that was
-    restored from a backup must not give a number anew."""
+    restored from a backup must not give a number anew. Raises RefusedError: what is kept, the runner must be able to send."""
+    _check(edge_id, toml)
     given = select(func.max(desired_configuration.c.version)).where(desired_configuration.c.edge_id == edge_id)
     heard = select(configuration_report.c.version).where(configuration_report.c.edge_id == edge_id)
     version = max(connection.scalar(given) or 0, connection.scalar(heard) or 0) + 1
     values = {"edge_id": edge_id, "version": version, "toml": toml, "given_at_ms": now_ms, "given_by": by}
     connection.execute(insert(desired_configuration).values(values | {"reason": reason}))
-    entry = AuditEntry(by, "edge.configure", edge_id, detail={"version": version, "reason": reason})
+    entry = AuditEntry(by, "edge.configure", edge_id, DONE, address, {"version": version, "reason": reason})
     write_audit(connection, entry, now_ms)
     return version
 
 
-def give(connection: Connection, command: Command) -> None:
+def _check(edge_id: str, toml: str) -> None:
+    """That it is TOML, and no longer than a message carries; what it means, only the edge can judge."""
+    try:
+        DesiredConfiguration(edge_id=edge_id, version=1, toml=toml)
+        tomllib.loads(toml)
+    except ValidationError as error:
+        raise RefusedError("no_configuration", f"{explain(error)}. 请更正 / correct it.", status=400) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RefusedError("no_toml", f"{error}. 不是有效的 TOML / this is not valid TOML.", status=400) from error
+
+
+def give(connection: Connection, command: Command, *, address: str = "") -> None:
     """Give a command to an edge. It is sent until it is answered or expires."""
     values = command.model_dump(exclude={"v"}) | {"action": command.action.value}
     connection.execute(insert(edge_command).values(values))
     detail = {"action": command.action.value, "device": command.device, "command_id": command.command_id}
-    entry = AuditEntry(command.issued_by, "edge.command", command.edge_id, detail=detail)
+    entry = AuditEntry(command.issued_by, "edge.command", command.edge_id, DONE, address, detail)
     write_audit(connection, entry, command.issued_at_ms)
 
 
@@ -132,9 +150,18 @@ def reported_by(connection: Connection, edge_id: str) -> Reported | None:
     return Reported(row.version, row.outcome, tuple(json.loads(row.problems)), row.heard_at_ms) if row else None
 
 
-def commands_of(connection: Connection, edge_id: str) -> list[GivenCommand]:
-    """Newest first, `LISTED_MAX` at the most."""
+def command(connection: Connection, command_id: str) -> GivenCommand:
+    query = select(edge_command).where(edge_command.c.command_id == command_id)
+    return GivenCommand(**connection.execute(query).mappings().one())
+
+
+def commands_of(
+    connection: Connection, edge_id: str, *, before_ms: int | None = None, limit: int = LISTED_MAX
+) -> list[GivenCommand]:
+    """Newest first; `before_ms`: given before then."""
     t = edge_command
     query = select(t).where(t.c.edge_id == edge_id)
-    rows = connection.execute(query.order_by(t.c.issued_at_ms.desc(), t.c.command_id).limit(LISTED_MAX)).mappings()
+    if before_ms is not None:
+        query = query.where(t.c.issued_at_ms < before_ms)
+    rows = connection.execute(query.order_by(t.c.issued_at_ms.desc(), t.c.command_id).limit(limit)).mappings()
     return [GivenCommand(**row) for row in rows]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from onebook_collector.certificates.authority import Authority, Profile, Wish, new_key, pem, write_file
-from onebook_collector.errors import RetryableError
+from onebook_collector.certificates.office import CertificateOffice
+from onebook_collector.clock import utc
+from onebook_collector.errors import RefusedError, RetryableError
 from onebook_schemas import topics
 from onebook_schemas.encoding import encode
 from onebook_schemas.mqtt_link import LostError, MqttLink
@@ -20,7 +23,35 @@ from onebook_schemas.tls import TlsFiles, client_context
 from onebook_schemas.uplink import EdgeState
 
 WITHIN_S = 10
+RELOAD_WITHIN_S = 30
 _LIFE = timedelta(minutes=5)
+
+
+async def shut_out(office: CertificateOffice, edges: Iterable[str]) -> None:
+    """Have the broker read what was revoked, and end the sessions of these edges. Raises RefusedError, RetryableError."""
+    if not office.settings.reload_command:
+        raise _not_told("certificates.reload_command")
+    await tell_broker(office.settings.reload_command)
+    if office.broker is not None:
+        for edge_id in sorted(set(edges)):
+            await end_session(office.broker, edge_id, office.authority, utc(office.clock.now_ms()))
+
+
+async def tell_broker(reload_command: Sequence[str]) -> None:
+    """Have the broker read the revocation list again. Raises RefusedError when it has not: whoever is revoked still gets in."""
+    try:
+        process = await asyncio.create_subprocess_exec(*reload_command)
+        async with asyncio.timeout(RELOAD_WITHIN_S):
+            status = await process.wait()
+    except (OSError, TimeoutError) as error:
+        raise _not_told(str(error) or f"not within {RELOAD_WITHIN_S} s") from error
+    if status:
+        raise _not_told(f"{reload_command[0]} ended with {status}")
+
+
+def _not_told(reason: str) -> RefusedError:
+    detail = "吊销列表已写，但代理未重读，请手动执行 / the list is written, the broker has not read it; run by hand"
+    return RefusedError("broker_not_told", f"{detail}: {reason}")
 
 
 async def end_session(broker: tuple[str, int], subject: str, authority: Authority, now: datetime) -> None:

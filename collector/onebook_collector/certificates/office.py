@@ -47,12 +47,17 @@ class CertificateOffice:
     crl_file: Path
     clock: Clock
     tries: RateLimit = field(default_factory=lambda: RateLimit(TRIES_MAX, TRIES_WINDOW_MS))
+    broker: tuple[str, int] | None = (
+        None  # Where sessions of revoked edges are ended; None: plain text, no certificates.
+    )
 
     @property
     def ca_fingerprint(self) -> str:
         return fingerprint(self.authority.certificate.public_bytes(serialization.Encoding.DER))
 
-    async def invite(self, edge_id: str, site_id: str, *, valid_hours: int, actor: str) -> Invitation:
+    async def invite(
+        self, edge_id: str, site_id: str, *, valid_hours: int, actor: str, address: str = ""
+    ) -> Invitation:
         """A one-time code for this edge. Only its hash is kept; an earlier one that nobody has used ends."""
         if self.settings.address is None:
             raise ConfigurationError(['certificates.address: 缺少 / missing. Add `address = "centre.example"`.'])
@@ -65,11 +70,25 @@ class CertificateOffice:
             registry.drop_open_codes(connection, edge_id, now_ms)
             expires_at_ms = now_ms + valid_hours * HOUR_MS
             registry.keep_code(connection, edge_id, site_id, _sha256(code), now_ms, expires_at_ms)
-            entry = AuditEntry(actor, "edge.invite", edge_id, detail={"site_id": site_id, "valid_hours": valid_hours})
+            detail: dict[str, str | int] = {"site_id": site_id, "valid_hours": valid_hours}
+            entry = AuditEntry(actor, "edge.invite", edge_id, DONE, address, detail)
             write_audit(connection, entry, now_ms)
 
         await self.store.write(work)
         return invitation
+
+    async def withdraw(self, code_id: int, edge_id: str, *, actor: str, address: str = "") -> bool:
+        """End a code that nobody has used; False: there is none."""
+
+        def work(connection: Connection) -> bool:
+            now_ms = self.clock.now_ms()
+            is_withdrawn = registry.withdraw_code(connection, code_id, now_ms)
+            if is_withdrawn:
+                entry = AuditEntry(actor, "edge.withdraw_code", edge_id, DONE, address, {"code_id": code_id})
+                write_audit(connection, entry, now_ms)
+            return is_withdrawn
+
+        return await self.store.write(work)
 
     async def enrol(self, asked: EnrolmentRequest, address: str) -> Enrolled:
         """The first certificate of a box that holds a code. Raises RefusedError."""
@@ -98,7 +117,7 @@ class CertificateOffice:
         return await self.store.write(work)
 
     async def revoke(
-        self, *, subject: str | None = None, serial: str | None = None, reason: str, actor: str
+        self, *, subject: str | None = None, serial: str | None = None, reason: str, actor: str, address: str = ""
     ) -> list[IssuedCertificate]:
         """Revoke every certificate of a name, or one; codes of that name end too. Writes the revocation list anew."""
         condition = certificate.c.subject == subject if serial is None else certificate.c.serial == serial
@@ -110,7 +129,8 @@ class CertificateOffice:
                 registry.drop_open_codes(connection, name, now_ms)
             for one in revoked:
                 detail = {"serial": one.serial, "reason": reason}
-                write_audit(connection, AuditEntry(actor, "certificate.revoke", one.subject, detail=detail), now_ms)
+                entry = AuditEntry(actor, "certificate.revoke", one.subject, DONE, address, detail)
+                write_audit(connection, entry, now_ms)
             return revoked
 
         revoked = await self.store.write(work)

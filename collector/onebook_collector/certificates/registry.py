@@ -108,6 +108,11 @@ def keep_code(
     )
 
 
+def codes(connection: Connection) -> Sequence[Row[Any]]:
+    """The newest first."""
+    return connection.execute(select(enrolment_code).order_by(enrolment_code.c.code_id.desc())).all()
+
+
 def codes_of(connection: Connection, edge_id: str) -> Sequence[Row[Any]]:
     return connection.execute(select(enrolment_code).where(enrolment_code.c.edge_id == edge_id)).all()
 
@@ -118,6 +123,13 @@ def use_code(connection: Connection, code_id: int, used_for: str, now_ms: int) -
         .where(enrolment_code.c.code_id == code_id)
         .values(used_at_ms=now_ms, used_for_key_sha256=used_for)
     )
+
+
+def withdraw_code(connection: Connection, code_id: int, now_ms: int) -> bool:
+    """End a code that nobody has used; False: there is no such open code."""
+    is_open = (enrolment_code.c.used_at_ms.is_(None), enrolment_code.c.expires_at_ms > now_ms)
+    ending = update(enrolment_code).where(enrolment_code.c.code_id == code_id, *is_open).values(expires_at_ms=now_ms)
+    return bool(connection.execute(ending).rowcount)
 
 
 def drop_open_codes(connection: Connection, edge_id: str, now_ms: int) -> int:

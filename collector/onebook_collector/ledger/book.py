@@ -109,6 +109,10 @@ class Book(Protocol):
         """A quarantined event stays unbooked for good. Raises NotFoundError; RefusedError when it was decided before."""
         ...
 
+    def register_edge(self, edge_id: str, site_id: str) -> None:
+        """This edge stands at this site from now on; what it has reported before stays where it was booked."""
+        ...
+
     def close_discrepancy(self, discrepancy_id: int, actor: str, note: str, now_ms: int) -> None:
         """A person has looked into it. Raises NotFoundError when there is no such open discrepancy."""
         ...

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from onebook_collector.clock import new_id
 from onebook_collector.errors import NotFoundError, RefusedError
-from onebook_collector.ledger import stocktake
+from onebook_collector.ledger import registry, stocktake
 from onebook_collector.ledger.bookkeeper import Bookkeeper
 from onebook_collector.ledger.cursor import LogKey, TimeQuality
 from onebook_collector.ledger.entry import Entry, Header, Origin
@@ -44,6 +44,9 @@ class Desk(Bookkeeper):
     def reject(self, key: LogKey, sequence: int, actor: str, reason: str, now_ms: int) -> None:
         aside = self._undecided(key, sequence)
         self.rows.quarantine_decisions.append((aside.log_id, sequence, "rejected", actor, reason, now_ms, None, None))
+
+    def register_edge(self, edge_id: str, site_id: str) -> None:
+        registry.register_edge(self, edge_id, site_id)
 
     def close_discrepancy(self, discrepancy_id: int, actor: str, note: str, now_ms: int) -> None:
         if not self.lookup.is_open(discrepancy_id):

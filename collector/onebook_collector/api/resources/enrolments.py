@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from onebook_collector.api.centre import Centre, CentreDep
 from onebook_collector.api.errors import TooManyError
 from onebook_collector.api.refusals import refusals
+from onebook_collector.api.resources.certificates import the_office
 from onebook_collector.certificates.office import TRIES_WINDOW_MS, CertificateOffice
-from onebook_collector.errors import RefusedError
 from onebook_schemas.enrolment import Enrolled, EnrolmentRequest, RenewalRequest
 
 router = APIRouter(prefix="/enrolments", tags=["enrolments"], responses=refusals(403))
@@ -30,9 +30,7 @@ async def renew(centre: CentreDep, request: Request, asked: RenewalRequest) -> E
 def _office_for(centre: Centre, request: Request) -> tuple[CertificateOffice, str]:
     """The office, if this address may try now. Raises RefusedError."""
     address = request.client.host if request.client else ""
-    if centre.certificates is None:
-        detail = "本中心不签发证书 / this centre gives out no certificates; see docs/operating/enrol_an_edge.md"
-        raise RefusedError("no_authority", detail, status=503)
-    if not centre.certificates.tries.admit(address, centre.clock.now_ms()):
+    office = the_office(centre)
+    if not office.tries.admit(address, centre.clock.now_ms()):
         raise TooManyError("稍后再试 / too many tries from this address; wait a minute", TRIES_WINDOW_MS // 1_000)
-    return centre.certificates, address
+    return office, address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.account import Account
 from onebook_collector.ledger.book import VerdictKind
 from onebook_collector.ledger.cursor import LogKey
+from onebook_collector.ledger.posting import DoubtKind
 from onebook_collector.ledger.queries.names import (
     ITEM_COLUMNS,
     LOT_COLUMNS,
@@ -125,12 +127,16 @@ def discrepancies(
     connection: Connection,
     *,
     site_id: str | None = None,
-    ledger_seq: int | None = None,
+    ledger_seqs: Collection[int] | None = None,
+    kind: str | None = None,
+    item: str | None = None,
+    named: int | None = None,
+    before: int | None = None,
     still_open: bool = True,
     limit: int = 500,
     scope: Scope = EVERYTHING,
 ) -> list[Discrepancy]:
-    """The newest first; `still_open`: only those that nobody has closed."""
+    """The newest first; `still_open`: only those that nobody has closed; `named`: this one; `before`: opened before it."""
     closing = t.discrepancy_closing
     query = (
         select(t.discrepancy, *closing.c["actor", "note", "closed_at"], closing.c.ledger_seq.label("closing_seq"))
@@ -150,9 +156,26 @@ def discrepancies(
         query = query.where(closing.c.closed_at.is_(None))
     if site_id is not None:
         query = query.where(t.discrepancy.c.site_id == site_id)
-    if ledger_seq is not None:
-        query = query.where(t.discrepancy.c.ledger_seq == ledger_seq)
+    if ledger_seqs is not None:
+        query = query.where(t.discrepancy.c.ledger_seq.in_(ledger_seqs))
+    if kind is not None:
+        query = query.where(t.discrepancy.c.kind == kind)
+    if item is not None:
+        query = query.where(t.item.c.code == item)
+    if named is not None:
+        query = query.where(t.discrepancy.c.discrepancy_id == named)
+    if before is not None:
+        query = query.where(t.discrepancy.c.discrepancy_id < before)
     return [_discrepancy(row) for row in connection.execute(query)]
+
+
+def count_reviews(
+    connection: Connection, ledger_seqs: Collection[int], *, scope: Scope = EVERYTHING
+) -> Mapping[int, Discrepancy]:
+    """Of these counts, those that a person had to look at, or has to."""
+    kind, limit = DoubtKind.COUNT_TO_REVIEW, max(len(ledger_seqs), 1)
+    found = discrepancies(connection, ledger_seqs=ledger_seqs, kind=kind, still_open=False, limit=limit, scope=scope)
+    return {one.ledger_seq: one for one in found}
 
 
 def forks(connection: Connection, *, scope: Scope = EVERYTHING) -> list[Fork]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -80,6 +80,11 @@ def edges(connection: Connection, *, scope: Scope = EVERYTHING) -> dict[str, str
     return {row.edge_id: row.site_id for row in connection.execute(query)}
 
 
+def edge_is_registered(connection: Connection, edge_id: str) -> bool:
+    """Anywhere: a name is given once in the province."""
+    return connection.execute(select(t.edge.c.edge_id).where(t.edge.c.edge_id == edge_id)).first() is not None
+
+
 def edges_heard(connection: Connection) -> tuple[Mapping[str, str], Mapping[str, int]]:
     """Registered edges with their sites, and when an upload of each edge was last booked (Unix ms)."""
     newest = func.max(t.log.c.last_received_ms).label("heard_ms")
@@ -120,6 +125,14 @@ def feed_epoch(connection: Connection) -> str:
     query = select(t.feed_epoch.c.feed_epoch).order_by(t.feed_epoch.c.ledger_seq.desc()).limit(1)
     found: str = connection.execute(query).scalar_one()
     return found
+
+
+def checkpoints(connection: Connection, *, before_ms: int | None = None, limit: int = 100) -> Sequence[Row[Any]]:
+    """What was signed, the newest first. Of the whole book."""
+    query = select(t.checkpoint).order_by(t.checkpoint.c.made_at.desc()).limit(limit)
+    if before_ms is not None:
+        query = query.where(t.checkpoint.c.made_at < before_ms)
+    return connection.execute(query).all()
 
 
 class BookFigures(NamedTuple):
