@@ -76,6 +76,7 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--division", required=True, help="区划代码前缀 / 33 the province, 3301 a city, 330106 a county"
     )
+    parser.add_argument("--site", help="只看一个仓库 / only this one warehouse of the division, by its site_id")
     parser.add_argument("--department", help="只看其所有或代储的物资 / only goods that this unit owns or keeps")
     parser.add_argument("--categories", nargs="+", help="物资大类 / only these categories, such as life_support")
     parser.add_argument("--modes", nargs="+", help="储备方式 / only these reserve modes, such as government_reserve")
@@ -83,7 +84,7 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
 
 def _scope(asked: argparse.Namespace) -> Scope:
     categories, modes = (frozenset(names) if names else None for names in (asked.categories, asked.modes))
-    return Scope(asked.division, asked.department, categories, modes)
+    return Scope(asked.division, asked.department, categories, modes, asked.site)
 
 
 def _add_password(parser: argparse.ArgumentParser) -> None:
@@ -182,7 +183,7 @@ def _list_audit(connection: Connection, asked: argparse.Namespace, now_ms: int) 
 
 
 def _in_words(scope: Scope) -> str:
-    parts = [scope.division, scope.department or ""]
+    parts = [scope.division, scope.site or "", scope.department or ""]
     parts += [",".join(sorted(names)) for names in (scope.categories, scope.modes) if names is not None]
     return " ".join(part for part in parts if part)
 

@@ -7,8 +7,9 @@ from onebook_collector.administration.rights import RIGHTS, Resource, Right, Ver
 _HEAD = """# Roles
 
 Generated from `administration/rights.py` by `make docs`; do not edit. A right is a verb on a kind of thing; which things, the
-scope says: a division and all below it, and where it is so given, a department, categories, reserve modes. `metrics`, `audit`,
-`people`, `tokens` and `checkpoints` are open only to who has the whole province in scope. Edges are no users: they speak MQTT.
+scope says: a division and all below it, or one warehouse of it, and where it is so given, a department, categories, reserve
+modes. `metrics`, `audit`, `people`, `tokens` and `checkpoints` are open only to who has the whole province in scope. Edges are no
+users: they speak MQTT.
 
 """
 

@@ -14,6 +14,7 @@ def _scope() -> tuple[Column[str], ...]:
         Column("department", Text),
         Column("categories", Text),
         Column("modes", Text),
+        Column("site", Text),
     )
 
 

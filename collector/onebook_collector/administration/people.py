@@ -140,6 +140,7 @@ def is_known_address(connection: Connection, name: str, address: str, now_ms: in
 def scope_row(scope: Scope) -> dict[str, Any]:
     return {
         "division": scope.division,
+        "site": scope.site,
         "department": scope.department,
         "categories": json.dumps(sorted(scope.categories)) if scope.categories is not None else None,
         "modes": json.dumps(sorted(scope.modes)) if scope.modes is not None else None,
@@ -150,7 +151,7 @@ def scope_of(row: Any) -> Scope:
     categories, modes = (
         frozenset(json.loads(text)) if text is not None else None for text in (row.categories, row.modes)
     )
-    return Scope(row.division, row.department, categories, modes)
+    return Scope(row.division, row.department, categories, modes, row.site)
 
 
 def _person(row: Any) -> Person:

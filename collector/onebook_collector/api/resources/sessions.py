@@ -17,6 +17,7 @@ router = APIRouter(prefix="/session", tags=["access"])
 
 class ScopeOut(ApiModel):
     division: str = Field(description="the beginning of division codes", examples=["3301"])
+    site: str | None = Field(description="one warehouse of it only; null: all", examples=["hz-01"])
     department: str | None = Field(description="goods that it owns or keeps; null: all")
     categories: list[str] | None = Field(description="null: all")
     modes: list[str] | None = Field(description="null: all")
@@ -67,6 +68,7 @@ def session_out(principal: Principal) -> SessionOut:
 def scope_out(scope: Scope) -> ScopeOut:
     return ScopeOut(
         division=scope.division,
+        site=scope.site,
         department=scope.department,
         categories=sorted(scope.categories) if scope.categories is not None else None,
         modes=sorted(scope.modes) if scope.modes is not None else None,

@@ -18,7 +18,8 @@ def site_seen(scope: Scope) -> ColumnElement[bool]:
     """Of a row of `site`."""
     if scope.is_province:
         return true()
-    return t.site.c.division_code.startswith(scope.division, autoescape=True)
+    below = t.site.c.division_code.startswith(scope.division, autoescape=True)
+    return below if scope.site is None else and_(below, t.site.c.site_id == scope.site)
 
 
 def stands_in_sight(scope: Scope, site_id: ColumnElement[str]) -> ColumnElement[bool]:
