@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onebook_collector.api.errors import problem_response
 
 ARRIVES_WITHIN_S = 30.0
-"""A body that takes longer is sent by somebody who wants to keep a connection busy."""
+"""All of a body. One that takes longer is sent by somebody who wants to keep a connection busy."""
 BODY_BYTES_MAX = 1024 * 1024
 """The largest request releases an event from quarantine with a replacement: 500 lines, or 5,000 serial numbers."""
 _DETAIL = f"a request has at most {BODY_BYTES_MAX} bytes"
@@ -37,14 +37,16 @@ class BodyLimit:
                 scope, receive, send
             )
             return
-        received, is_complete = 0, False
+        received, is_complete, deadline_s = 0, False, 0.0
 
         async def receive_within_limit() -> Message:
-            nonlocal received, is_complete
+            nonlocal received, is_complete, deadline_s
             if is_complete:  # Who asks again waits for the client to go away.
                 return await receive()
+            deadline_s = deadline_s or asyncio.get_running_loop().time() + ARRIVES_WITHIN_S
             try:
-                message = await asyncio.wait_for(receive(), ARRIVES_WITHIN_S)
+                async with asyncio.timeout_at(deadline_s):
+                    message = await receive()
             except TimeoutError as error:
                 raise HTTPException(408, "the request took too long to arrive") from error
             is_complete = not message.get("more_body", False)

@@ -12,9 +12,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from onebook_collector.api.centre import Centre
+from onebook_collector.api.punctual import BehindProxy, PunctualProtocol
 
 STOP_WITHIN_S = 2
-CONNECTIONS_MAX = 2_000
 HEADER_BYTES_MAX = 32 * 1024
 
 
@@ -32,6 +32,7 @@ class ApiServer(uvicorn.Server):
         tls: tuple[Path, Path] | None = None,
         *,
         trusted_proxies: Sequence[str] = (),
+        protocol: type[PunctualProtocol] | None = None,
     ) -> None:
         """`tls`: files of the certificate and of its key."""
         certificate_file, key_file = tls or (None, None)
@@ -43,7 +44,7 @@ class ApiServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(trusted_proxies),
                 forwarded_allow_ips=list(trusted_proxies),
-                limit_concurrency=CONNECTIONS_MAX,
+                http=protocol or (BehindProxy if trusted_proxies else PunctualProtocol),
                 h11_max_incomplete_event_size=HEADER_BYTES_MAX,
                 lifespan="off",
                 timeout_graceful_shutdown=STOP_WITHIN_S,
