@@ -29,7 +29,7 @@ _SUMMARY = re.compile(r"(\d+) generated")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3_600 if os.environ.get("ONEBOOK_FUZZ") == "long" else 600)
+@pytest.mark.timeout(3_600 if os.environ.get("ONEBOOK_FUZZ") == "long" else 1_200)
 async def test_the_api_is_what_its_description_says(tmp_path: Path) -> None:
     async with running_centre(tmp_path, has_authority=True) as running:
         await furnish_cities(running)

@@ -206,6 +206,12 @@ async def test_a_parameter_that_is_given_twice_is_refused(api: httpx.AsyncClient
     )
 
 
+async def test_an_address_says_all_its_methods(api: httpx.AsyncClient) -> None:
+    answer = await api.delete(V1 + "/edges/edge-1/configuration")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
+    assert answer.json()["type"] == "urn:onebook:problem:method_not_allowed"
+
+
 async def test_a_moment_that_utc_cannot_say_is_refused(api: httpx.AsyncClient) -> None:
     answer = await api.get(V1 + "/balances", params={"as_of": "9999-12-31T23:59:59-12:00"})
     assert answer.status_code == 422

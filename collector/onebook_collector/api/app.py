@@ -12,6 +12,7 @@ from onebook_collector.api.centre import Centre
 from onebook_collector.api.description import describe
 from onebook_collector.api.doorkeeper import AccessSettings, Doorkeeper
 from onebook_collector.api.errors import add_error_handlers
+from onebook_collector.api.methods import method_not_allowed
 from onebook_collector.api.once import each_parameter_once
 from onebook_collector.api.rate_limit import RateLimit
 from onebook_collector.api.resources import (
@@ -64,6 +65,7 @@ def create_api(centre: Centre | None, access: AccessSettings | None = None) -> F
     if centre is not None:
         app.state.doorkeeper = Doorkeeper(centre.administration, centre.clock, access or AccessSettings())
     add_error_handlers(app)
+    app.add_exception_handler(405, method_not_allowed)
     app.add_middleware(BodyLimit)
     app.add_middleware(RateLimit)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(each_parameter_once)])
