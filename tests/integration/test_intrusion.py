@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from onebook_collector.administration.people import set_lock
 from onebook_collector.administration.rights import RIGHTS, Principal, Resource, Right, Role, Verb, may
@@ -23,8 +24,12 @@ from onebook_collector.administration.tables import audit_entry
 from onebook_collector.administration.tokens import revoke_token
 from onebook_collector.api.app import openapi_document
 from onebook_collector.certificates.authority import Profile, new_key
+from onebook_collector.furnishing import desk
+from onebook_collector.furnishing.desk import Act, Setup, SiteZone
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_collector.scope import Scope
+from onebook_schemas.reference import Bin, PersonOnSite, Task, TaskAction
+from onebook_schemas.stock_events import Document, DocumentKind, Holding
 from tests.contract.ledger_events import CATALOGUE, EPOCH, LOT, SERIAL, counted, line, moved, movement_id
 from tests.integration.running_centre import PASSWORD, RunningCentre, running_centre, serving
 
@@ -50,7 +55,7 @@ def mark(city: str) -> str:
 
 
 async def furnish_cities(running: RunningCentre) -> None:
-    """Goods, a serial, a count, a shortage, something in quarantine, a climate and a warning in each city."""
+    """Goods, a serial, a count, a shortage, a thing in quarantine, a climate, a warning, bins, people, a task in each city."""
 
     def register(book: Any) -> None:
         import_items(book, CATALOGUE)
@@ -75,6 +80,7 @@ async def furnish_cities(running: RunningCentre) -> None:
         at_ms = running.clock.at_ms - 60_000
         await running.measure(edge, f"probe-{mark(city)}", "temperature_c", [(at_ms, 21.0)])
         running.live(edge, (f"probe-{mark(city)}", "temperature_c", 21.0))
+        await running.centre.administration.write(partial(_furnish_site, city=city))
     office = running.centre.certificates
     for city in CITIES if office is not None else ():
         assert office is not None
@@ -86,6 +92,19 @@ async def furnish_cities(running: RunningCentre) -> None:
     await running.centre.watcher.tick(running.clock.at_ms)
     running.clock.at_ms += DAY_MS
     await running.centre.watcher.tick(running.clock.at_ms)
+
+
+def _furnish_site(connection: Connection, city: str) -> None:
+    site_id, name, act = f"wh-{mark(city)}", mark(city), Act("person:liwei", 1)
+    setup = Setup(maker_number=1, holdings=(Holding(owner_org=name),))
+    desk.set_up(connection, site_id, setup, act, neighbours=())
+    desk.put_zones(connection, site_id, [SiteZone(code="Z", name_zh=name, name_en=name)], act)
+    desk.put_bins(connection, site_id, [Bin(code=f"A-{city}", name_zh=name)], act)
+    for badge in (f"k-{name}", f"stays-{name}"):
+        person = PersonOnSite(badge=badge, name=name, role="keeper")
+        desk.put_person(connection, site_id, person, act, keep_pin=False)
+    paper = Document(kind=DocumentKind.TASK, number=f"RW-{name}")
+    desk.put_task(connection, site_id, Task(document=paper, action=TaskAction.MOVE, title_zh=name, title_en=name), act)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -112,6 +131,7 @@ def questions(city: str) -> list[tuple[str, str, str | None, dict[str, str], dic
         "item": SERIAL,
         "serial": f"S-{mark(city)}",
         "lot": f"lot-{mark(city)}",
+        "badge": f"k-{mark(city)}",
         "epoch": EPOCH,
         "stream": "journal",
         "sequence": "5",

@@ -121,7 +121,9 @@ async def centre(folder: Path, port: int) -> AsyncIterator[Centre]:
 
 @pytest.fixture(autouse=True)
 def _stock_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given, and kept, as soon as it changed."""
     monkeypatch.setattr("onebook_collector.furnishing.publisher.EVERY_MS", {})
+    monkeypatch.setattr("onebook_edge.reference.library.KEPT_EVERY_S", {})
 
 
 def receipt(number: int, amount: int, lot: str = "L1", **more: Any) -> dict[str, Any]:

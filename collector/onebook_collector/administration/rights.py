@@ -39,6 +39,9 @@ class Resource(enum.StrEnum):
     CHECKPOINTS = "checkpoints"
     QUARANTINE = "quarantine"
     FORKS = "forks"
+    FURNISHINGS = "furnishings"  # Setup, zones and bins of warehouses.
+    SITE_PEOPLE = "site_people"
+    TASKS = "tasks"
     METRICS = "metrics"
     AUDIT = "audit"
     PEOPLE = "people"
@@ -103,12 +106,14 @@ def _read(*resources: Resource) -> frozenset[Right]:
 _SELF = _read(Resource.OWN_SESSION) | {Right(Verb.MANAGE, Resource.OWN_SESSION)}
 _GOODS = _read(Resource.BALANCES, Resource.MOVEMENTS, Resource.HISTORIES)
 _SCREEN = _read(Resource.SITES, Resource.EDGES, Resource.SAMPLES, Resource.WARNINGS, Resource.STREAM, Resource.OVERVIEW)
-_WORKING = _SELF | _GOODS | _SCREEN | _read(Resource.DISCREPANCIES)
+_WORKING = _SELF | _GOODS | _SCREEN | _read(Resource.DISCREPANCIES, Resource.FURNISHINGS, Resource.TASKS)
 _DECIDING = (
     _WORKING
-    | _read(Resource.QUARANTINE, Resource.FORKS, Resource.CARE)
+    | _read(Resource.QUARANTINE, Resource.FORKS, Resource.CARE, Resource.SITE_PEOPLE)
     | {Right(Verb.DECIDE, Resource.QUARANTINE), Right(Verb.DECIDE, Resource.DISCREPANCIES)}
 )
+_FURNISHING = {Right(Verb.MANAGE, one) for one in (Resource.FURNISHINGS, Resource.SITE_PEOPLE)}
+_OPERATING = _DECIDING | _FURNISHING | {Right(Verb.MANAGE, Resource.TASKS)} | _read(Resource.FEED)
 _EVERY_READING = _read(*Resource) | _SELF
 
 RIGHTS: dict[Role, frozenset[Right]] = {
@@ -116,12 +121,13 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right(Verb.MANAGE, resource)
         for resource in (Resource.PEOPLE, Resource.TOKENS, Resource.EDGES, Resource.CARE, Resource.CERTIFICATES)
-    },
-    Role.PROVINCIAL_OPS: _DECIDING
-    | _read(Resource.FEED, Resource.METRICS, Resource.CERTIFICATES, Resource.CHECKPOINTS)
+    }
+    | _FURNISHING,
+    Role.PROVINCIAL_OPS: _OPERATING
+    | _read(Resource.METRICS, Resource.CERTIFICATES, Resource.CHECKPOINTS)
     | {Right(Verb.MANAGE, Resource.CARE)},
-    Role.CITY_OPS: _DECIDING | _read(Resource.FEED),
-    Role.COUNTY_OPS: _DECIDING | _read(Resource.FEED),
+    Role.CITY_OPS: _OPERATING,
+    Role.COUNTY_OPS: _OPERATING,
     Role.DEPARTMENT_OFFICER: _WORKING,
     Role.WAREHOUSE_HEAD: _DECIDING,
     Role.KEEPER: _WORKING,
@@ -129,7 +135,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.CARRIER: _SELF,
     Role.RECEIVER: _SELF,
     Role.ENTERPRISE: _SELF | _GOODS,
-    Role.INTEGRATOR: _SELF | _GOODS | _SCREEN | _read(Resource.FEED, Resource.DISCREPANCIES),
+    Role.INTEGRATOR: _SELF
+    | _GOODS
+    | _SCREEN
+    | _read(Resource.FEED, Resource.DISCREPANCIES, Resource.FURNISHINGS, Resource.TASKS),
 }
 
 

@@ -29,6 +29,7 @@ from onebook_collector.api.resources import (
     exports,
     feed,
     forks,
+    furnishings,
     health,
     histories,
     movements,
@@ -37,15 +38,18 @@ from onebook_collector.api.resources import (
     quarantine,
     samples,
     sessions,
+    site_people,
     sites,
     stream,
+    tasks,
     tokens,
     warnings,
 )
 
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
-    sessions, people, tokens, audit, exports, care, codes, certificates, counts, checkpoints,
+    sessions, people, tokens, audit, exports, care, codes, certificates, counts, checkpoints, furnishings, site_people,
+    tasks,
 )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from onebook_collector.errors import RefusedError, RetryableError
 
@@ -109,11 +111,20 @@ def _is_for_a_person(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """What the framework refuses by itself: an unknown path, a method that is not there, a body that is too large."""
     assert isinstance(error, HTTPException)
-    reason = HTTPStatus(error.status_code).name.lower()
-    return problem_response(error.status_code, reason, str(error.detail), headers=dict(error.headers or {}))
+    reason, headers = HTTPStatus(error.status_code).name.lower(), dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem_response(error.status_code, reason, str(error.detail), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Of every route with this address: the framework names those of the first only."""
+    routes = iter_route_contexts(request.app.routes)
+    here = [route for route in routes if compile_path(route.path or "")[0].match(request.url.path)]
+    return sorted({method for route in here for method in route.methods or ()})
 
 
 async def _malformed(_request: Request, error: Exception) -> JSONResponse:

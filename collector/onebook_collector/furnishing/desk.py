@@ -117,7 +117,7 @@ def put_bins(connection: Connection, site_id: str, bins: Iterable[Bin], act: Act
     unknown = {f"{row['code']}: {row['zone']}" for row in rows if row["zone"] is not None and row["zone"] not in known}
     if unknown:
         detail = "; ".join(sorted(unknown)[:10])
-        raise RefusedError("no_zone", f"{detail}: 没有这个库区 / no such zone; add the zone first", status=400)
+        raise RefusedError("no_zone", f"{detail}: 没有这个库区 / no such zone; add the zone first")
     _put(connection, t.site_bin, site_id, rows, replace=replace)
     _changed(connection, site_id, "furnishings.bins", act, bins=len(rows), replace=replace)
 
@@ -207,9 +207,13 @@ def people_of(connection: Connection, site_id: str) -> list[PersonOnSite]:
     return [PersonOnSite.model_validate_json(text) for text in connection.execute(query).scalars()]
 
 
-def tasks_of(connection: Connection, site_id: str, *, is_open: bool | None = None) -> list[GivenTask]:
+def tasks_of(
+    connection: Connection, site_id: str, *, is_open: bool | None = None, number: str | None = None
+) -> list[GivenTask]:
     """In the order in which they were given."""
     query = select(t.site_task).where(t.site_task.c.site_id == site_id)
+    if number is not None:
+        query = query.where(t.site_task.c.number == number)
     if is_open is not None:
         query = query.where(
             t.site_task.c.closed_at_ms.is_(None) if is_open else t.site_task.c.closed_at_ms.is_not(None)

@@ -25,6 +25,12 @@ class GivenDocument:
     parts_before: int
 
 
+def given_versions(connection: Connection) -> dict[tuple[str, str], int]:
+    """By edge and name."""
+    rows = connection.execute(select(*given_document.c["edge_id", "name", "version"]))
+    return {(row.edge_id, row.name): row.version for row in rows}
+
+
 def give_document(
     connection: Connection, edge_id: str, name: str, digest: str, parts: int, *, now_ms: int, held: int
 ) -> GivenDocument:

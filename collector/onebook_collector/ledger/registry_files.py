@@ -20,44 +20,44 @@ from onebook_collector.ledger.registry import PACKAGES, Site
 from onebook_schemas.identifiers import EdgeId, ItemCode, UnitCode
 
 PROBLEMS_MAX = 20
-_Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Gtin13 = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{12,14})?$")]
 SiteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 """Stands in addresses of pages, so it has no slash, dot or space."""
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
-_MayBeEmpty = BeforeValidator(lambda text: None if text == "" else text)
-_Days = Annotated[Annotated[int, Field(ge=0, le=100_000)] | None, _MayBeEmpty]
-_Limit = Annotated[Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)] | None, _MayBeEmpty]
-_Percent = Annotated[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None, _MayBeEmpty]
-_PackSize = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)] | None, _MayBeEmpty]
-_Longitude = Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, _MayBeEmpty]
-_Latitude = Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, _MayBeEmpty]
+MayBeEmpty = BeforeValidator(lambda text: None if text == "" else text)
+_Days = Annotated[Annotated[int, Field(ge=0, le=100_000)] | None, MayBeEmpty]
+Degrees = Annotated[Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)] | None, MayBeEmpty]
+Percent = Annotated[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None, MayBeEmpty]
+_PackSize = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)] | None, MayBeEmpty]
+_Longitude = Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, MayBeEmpty]
+_Latitude = Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, MayBeEmpty]
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
     model_config = ConfigDict(frozen=True)  # Columns that we do not know are the spreadsheet's own.
 
 
-class _ItemRow(_Row):
+class _ItemRow(Row):
     code: ItemCode
-    name_zh: _Name
-    name_en: _Name
-    pinyin_initials: _Name
-    category: _Name
-    category_zh: _Name
-    subcategory: _Name
-    subcategory_zh: _Name
-    unit_zh: _Name
+    name_zh: Name
+    name_en: Name
+    pinyin_initials: Name
+    category: Name
+    category_zh: Name
+    subcategory: Name
+    subcategory_zh: Name
+    unit_zh: Name
     unit_code: UnitCode
     tracking: Tracking
     shelf_life_days: _Days
-    storage_class: _Name
-    temp_min_c: _Limit
-    temp_max_c: _Limit
-    rh_min_pct: _Percent
-    rh_max_pct: _Percent
+    storage_class: Name
+    temp_min_c: Degrees
+    temp_max_c: Degrees
+    rh_min_pct: Percent
+    rh_max_pct: Percent
     pack_size: _PackSize
-    pack_unit_zh: _Name
+    pack_unit_zh: Name
     gtin13_example: _Gtin13
     pack_gtin14_example: _Gtin13
     hazmat: Literal["yes", "no", ""]
@@ -71,36 +71,41 @@ class _ItemRow(_Row):
         return self
 
 
-class _SiteRow(_Row):
+class _SiteRow(Row):
     site_id: SiteId
-    name_zh: _Name
-    name_en: _Name
+    name_zh: Name
+    name_en: Name
     division_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
     lon: _Longitude
     lat: _Latitude
 
 
-class _EdgeRow(_Row):
+class _EdgeRow(Row):
     edge_id: EdgeId
     site_id: SiteId
 
 
 def read_items(content: bytes) -> list[dict[str, str]]:
     """Rows for `registry.import_items`. Raises ConfigurationError."""
-    return [row for row, _ in _read(content, _ItemRow)]
+    return [row for _, row, _ in _read(content, _ItemRow)]
 
 
 def read_sites(content: bytes) -> list[Site]:
     """Raises ConfigurationError."""
-    return [Site(**site.model_dump()) for _, site in _read(content, _SiteRow)]
+    return [Site(**site.model_dump()) for _, site in read_rows(content, _SiteRow)]
 
 
 def read_edges(content: bytes) -> list[tuple[str, str]]:
     """(edge_id, site_id). Raises ConfigurationError."""
-    return [(edge.edge_id, edge.site_id) for _, edge in _read(content, _EdgeRow)]
+    return [(edge.edge_id, edge.site_id) for _, edge in read_rows(content, _EdgeRow)]
 
 
-def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[dict[str, str], _ModelT]]:
+def read_rows(content: bytes, kind: type[_ModelT]) -> list[tuple[int, _ModelT]]:
+    """Each row with its line. Raises ConfigurationError with every problem."""
+    return [(line, one) for line, _, one in _read(content, kind)]
+
+
+def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[int, dict[str, str], _ModelT]]:
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         rows = [(reader.line_num, _read_back(row)) for row in reader]
@@ -120,14 +125,14 @@ def _read_back(row: dict[str, str]) -> dict[str, str]:
 
 def _checked(
     rows: Sequence[tuple[int, Mapping[str, str]]], kind: type[_ModelT]
-) -> list[tuple[dict[str, str], _ModelT]]:
+) -> list[tuple[int, dict[str, str], _ModelT]]:
     found, problems = [], []
     for line, row in rows:
         if None in row:  # So csv names what has no column.
             problems.append(f"第 {line} 行 / line {line}: row: 单元格多于列 / more cells than columns.")
             continue
         try:
-            found.append((dict(row), kind.model_validate(row)))
+            found.append((line, dict(row), kind.model_validate(row)))
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False, include_context=False):
                 place = ".".join(str(part) for part in one["loc"]) or "row"

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from onebook_collector.errors import CollectorError
+from onebook_collector.furnishing.files import Furnishings
 from onebook_collector.ledger.memory_book import MemoryBook
 from onebook_collector.ledger.registry import import_items, import_sites
 from onebook_collector.ledger.registry_files import read_edges, read_items, read_sites
@@ -19,6 +20,7 @@ from onebook_edge.errors import ConfigurationError
 from tests.fuzz.bombardment import Hit, Target
 from tests.fuzz.mutation import ODD_TEXTS, spoiled_bytes
 from tests.fuzz.test_configuration_files import EDGE_TOML
+from tests.integration.test_furnishing_import import FILES as FURNISHINGS
 from tests.unit.edge.capture.work_place import CATALOGUE_CSV
 
 _ITEMS = b"\n".join(Path(reference_file).with_name("catalogue.csv").read_bytes().splitlines()[:6]) + b"\n"
@@ -36,6 +38,8 @@ def targets() -> Iterator[Target]:
         ("csv-edges", _EDGES, lambda book, body: read_edges(body)),
     ):
         yield Target(name, _forge(good), lambda _, take=take: _registering(take))
+    for kind, text in FURNISHINGS.items():
+        yield Target(f"csv-{kind}", _forge(text.encode()), lambda _, kind=kind: _furnishing(kind))
     yield Target("csv-catalogue", _forge(CATALOGUE_CSV.encode()), lambda _: _catalogue)
     yield Target("configuration", _forge_toml, lambda _: _configuration)
 
@@ -54,6 +58,20 @@ def _forge(good: bytes) -> Callable[[Random], bytes]:
         return b"\n".join(lines)
 
     return forge
+
+
+def _furnishing(kind: str) -> Hit:
+    def hit(body: bytes) -> str | None:
+        read = Furnishings()
+        try:
+            read.read(kind, body)
+        except CollectorError:
+            return None
+        read.people()
+        assert all(read.made_tasks())
+        return "taken"
+
+    return hit
 
 
 def _registering(take: Callable[[Any, bytes], object]) -> Hit:

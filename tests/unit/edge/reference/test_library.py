@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from onebook_edge.reference import shelf
-from onebook_edge.reference.library import Library
+from onebook_edge.reference.library import KEPT_EVERY_S, Library
 from onebook_edge.reference.shelf import Shelf
 from onebook_schemas.encoding import encode
 from onebook_schemas.reference import (
@@ -19,12 +19,14 @@ from onebook_schemas.reference import (
     DOCUMENTS,
     PEOPLE,
     SITE,
+    STOCK,
     CatalogueDocument,
     PeopleDocument,
     ReferenceDocument,
     SiteDocument,
+    StockDocument,
 )
-from tests.unit.edge.reference.documents import catalogue, in_parts, one_of_each, people, site
+from tests.unit.edge.reference.documents import catalogue, in_parts, one_of_each, people, site, stock
 
 
 async def given(folder: Path, heard: Sequence[tuple[str, bytes]]) -> tuple[Library, list[tuple[str, int]]]:
@@ -152,3 +154,17 @@ async def test_what_waits_is_read_in_turn_and_more_than_may_wait_is_dropped(
 def test_names_of_documents_are_those_of_their_topics() -> None:
     assert DOCUMENTS[CATALOGUE] is CatalogueDocument
     assert [kind.NAME for kind in DOCUMENTS.values()] == list(DOCUMENTS)
+
+
+async def test_stock_is_used_at_once_and_kept_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library, held = await given(tmp_path, said(stock(1, "A")))
+    heard: list[StockDocument] = []
+    library.on_changed(StockDocument, heard.append)
+    for _, body in said(stock(2, "B"), stock(3, "C")):
+        await library.take(STOCK, body)
+    assert [one.version for one in heard] == [1, 2, 3]
+    assert held == [(STOCK, 1), (STOCK, 2), (STOCK, 3)]
+    assert library.read(StockDocument) == stock(1, "A")
+    monkeypatch.setitem(KEPT_EVERY_S, STOCK, 0.0)
+    await library.take(STOCK, encode(stock(4, "D")))
+    assert library.read(StockDocument) == stock(4, "D")
