@@ -31,7 +31,7 @@ def edge_configuration(
         'scale = {{role = "weighing", work_place = "bench", scale = {{division = "{}"}}}}'.format(
             description["devices"]["scale"]["division"]
         ),
-        *(f'{_probe_id(zone)} = {{role = "climate"}}' for zone in description["devices"]["rs485"]["addresses"]),
+        *(f'{probe_id(zone)} = {{role = "climate"}}' for zone in description["devices"]["rs485"]["addresses"]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -58,7 +58,7 @@ def _line_of_probes(line: Mapping[str, Any]) -> Iterator[str]:
     yield f"link = {_link(line)}"
     for zone, address in line["addresses"].items():
         yield "[[buses.devices]]"
-        yield f"id = {_text(_probe_id(zone))}"
+        yield f"id = {_text(probe_id(zone))}"
         yield f"driver = {_text(_MODBUS_DRIVERS[line['kind']])}"
         yield f"settings = {{unit_id = {address}, poll_interval_ms = 1000}}"
 
@@ -69,7 +69,7 @@ def _link(device: Mapping[str, Any]) -> str:
     return f'{{kind = "serial", port = {_text(device["link"])}, baudrate = {device["baud"]}}}'
 
 
-def _probe_id(zone: str) -> str:
+def probe_id(zone: str) -> str:
     return f"probe-{zone.lower()}"
 
 

@@ -23,6 +23,7 @@ def test_the_demonstration_ends_with_world_and_book_in_agreement() -> None:
         "预警 / warning",
         "断网 / uplink cut",
         "补传",
+        "仓库人员 / in the warehouse",
     ):
         assert word in done.stdout, f"{word!r} did not happen:\n{done.stdout}"
     assert "丢失 lost 0, 重复 doubled 0" in done.stdout
