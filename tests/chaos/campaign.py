@@ -21,6 +21,7 @@ from tests.end_to_end.readings import ReadingsLost
 DRAINED_WITHIN_S = 180.0
 BACKUP_EVERY_MAX = 25_000  # Movements; in a short campaign a twentieth of it.
 SAID_EVERY_S = 30.0
+FOUND_AFTER_S = 60.0  # A clone that the centre does not see.
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Result:
     readings: ReadingsLost = field(default_factory=lambda: ReadingsLost(0, []))
     verify: str = ""
     ended_by_itself: int = 0
+    clones: Counter[str] = field(default_factory=Counter)  # What the centre had made of them when a person came.
     keeper: Counter[str] = field(default_factory=Counter)  # What the person at the centre did about clones.
     left_out: list[str] = field(default_factory=list)  # Kinds of fault that this machine cannot do.
 
@@ -112,8 +114,7 @@ class Campaign:
 
     def _strike(self, fault: Fault) -> None:
         """One on a part that another fault still holds ends that one first."""
-        for lasting in [one for one in self._lasting if one.fault.holds & fault.holds]:
-            self._end(lasting)
+        self._free(fault.holds | fault.needs)
         self._world.look_after()
         dice = random.Random(f"{self._seed}/{fault.number}")
         self._note(fault, "strikes")
@@ -124,10 +125,24 @@ class Campaign:
     def _end_those_due(self) -> None:
         now = time.monotonic()
         for lasting in [one for one in self._lasting if one.due <= now]:
-            self._end(lasting)
+            if lasting in self._lasting and not self._is_awaited(lasting, now):
+                self._end(lasting)
+
+    def _is_awaited(self, lasting: _Lasting, now: float) -> bool:
+        """A person hears of a clone when the two boxes part at the centre; if nothing comes of it, it is found all the same."""
+        if lasting.fault.kind is not Kind.CLONE or now > lasting.due + FOUND_AFTER_S:
+            return False
+        return not self._world.twins.have_parted(lasting.fault.victim)
+
+    def _free(self, parts: Collection[str]) -> None:
+        """End whatever still holds one of these parts."""
+        for lasting in list(self._lasting):
+            if lasting in self._lasting and lasting.fault.holds & frozenset(parts):
+                self._end(lasting)
 
     def _end(self, lasting: _Lasting) -> None:
         self._lasting.remove(lasting)
+        self._free(lasting.fault.needs)
         lasting.end()
         self._note(lasting.fault, "ends")
 
@@ -153,6 +168,8 @@ class Campaign:
         result.ended_by_itself = self._world.ended_by_itself.total()
         result.verify = plant.centre("verify")
         result.keeper = self._keeper.told
+        for name in self._world.load.edge_ids:
+            result.clones += self._world.twins.of(name).outcomes
         result.told, result.readings = comparison.check_all(plant, self._world.truths(), PROBE)
         assert result.told["believed"] >= self._world.load.of_each * self._world.load.edges
 

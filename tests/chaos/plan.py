@@ -39,11 +39,12 @@ class Nature:
     victims: Mapping[str, int]  # "edge", "collector", "broker" -> how often
     lasts_s: tuple[float, float]
     holds: frozenset[str]
+    needs: frozenset[str] = frozenset()  # What nothing else may hold when it begins, and when it ends.
 
 
 _EDGES_MOST = {"edge": 6, COLLECTOR: 2, BROKER: 2}
 _ON_A_LINE = {"edge": 6, COLLECTOR: 2}
-_PROCESS, _LINE, _DISK, _CLOCK = (frozenset([part]) for part in ("process", "line", "disk", "clock"))
+_PROCESS, _LINE, _DISK, _CLOCK, _NAME = (frozenset([part]) for part in ("process", "line", "disk", "clock", "name"))
 
 NATURES: Mapping[Kind, Nature] = {
     Kind.KILL: Nature(24, _EDGES_MOST, (0.0, 0.5), _PROCESS),
@@ -57,9 +58,9 @@ NATURES: Mapping[Kind, Nature] = {
     Kind.CLOCK_STEP: Nature(8, _ON_A_LINE, (0.5, 5.0), _CLOCK),
     Kind.POWER_CUT: Nature(10, _ON_A_LINE, (0.0, 0.5), _PROCESS | _DISK),
     Kind.RESTORE: Nature(1, {COLLECTOR: 1}, (0.0, 0.0), _PROCESS | _DISK),
-    Kind.NEW_CARD: Nature(1, {"edge": 1}, (0.0, 0.5), _PROCESS | _DISK),
+    Kind.NEW_CARD: Nature(1, {"edge": 1}, (0.0, 0.5), _PROCESS | _DISK | _NAME),
     Kind.EXPIRED: Nature(3, _ON_A_LINE, (1.0, 6.0), _PROCESS),
-    Kind.CLONE: Nature(2, {"edge": 1}, (5.0, 15.0), _PROCESS | _DISK),
+    Kind.CLONE: Nature(2, {"edge": 1}, (5.0, 15.0), _NAME, needs=_PROCESS | _DISK),
 }
 
 
@@ -77,8 +78,16 @@ class Fault:
     @property
     def holds(self) -> frozenset[str]:
         """Parts of the plant that no other fault may touch meanwhile."""
-        own = frozenset(f"{self.victim}/{part}" for part in NATURES[self.kind].holds)
+        own = self._parts(NATURES[self.kind].holds)
         return own | _BACKED_UP if self.kind is Kind.NEW_CARD else own
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Parts that must be free when it begins and when it ends."""
+        return self._parts(NATURES[self.kind].needs)
+
+    def _parts(self, parts: frozenset[str]) -> frozenset[str]:
+        return frozenset(f"{self.victim}/{part}" for part in parts)
 
 
 def plan(

@@ -18,6 +18,7 @@ def report(result: Result, load: Load, seed: str, replay: str) -> str:
     kinds = "\n".join(f"| {kind} | {result.faults[kind]} |" for kind in Kind if result.faults[kind])
     missing = "".join(f"\nNot possible on this machine: {kind}." for kind in result.left_out)
     lost = result.readings.counts
+    parted = ", ".join(f"{outcome} {count}" for outcome, count in result.clones.most_common())
     clones = f"{result.keeper['released']}; {result.keeper['began a new epoch']}"
     others = f"{told['believed_by_the_other_box'] - told['kept_beside']:,}; {told['kept_beside']:,}"
     return f"""# Chaos: {told["believed"]:,} movements, {faults:,} faults
@@ -42,7 +43,8 @@ How it is done: [testing](testing.md#chaos).
 | readings that nobody said | none |
 | readings doubled: none; but of clones, what waited in both boxes | {result.readings.doubled:,} |
 | drained after the last fault (limit {DRAINED_WITHIN_S:.0f} s) | {result.drained_s:.1f} s |
-| clones: logs that were held and released by a person; boxes that then began a new epoch | {clones} |
+| clones: what the centre had made of them when a person came | {parted} |
+| … logs that were held and released by a person; boxes that then began a new epoch | {clones} |
 | … uploads of the other content, kept at the centre | {told["other_contents_kept"]:,} |
 | … movements that staff of the box that was not chosen believe in: in the book; in its kept folder only | {others} |
 | programs that ended by themselves, disk full (started again after 1 s) | {result.ended_by_itself} |

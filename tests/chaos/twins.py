@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from tests.end_to_end.truth import Twin
 if TYPE_CHECKING:
     from tests.chaos.world import World
 
+NOT_SEEN = "not seen by the centre yet"
 _MARGIN_MS = 1_000
 _PROBES_APART = 100_000_000  # What the probes of two boxes say must not be the same.
 _IDS = "SELECT json_extract(body, '$.fact.movement_id') FROM event"
@@ -44,6 +45,7 @@ class OfEdge:
     kept_beside: set[str] = field(default_factory=set)  # Movements that only a box that was not chosen has recorded.
     windows: list[tuple[int, int]] = field(default_factory=list)  # Monotonic ms: two boxes wrote into one log.
     since_ms: int | None = None  # Such a window is open.
+    outcomes: Counter[str] = field(default_factory=Counter)  # What the centre had made of them when a person came.
     ended: set[str] = field(default_factory=set)  # Files of epochs that boxes put aside for a new one.
 
     def note_ended(self, storage: Path) -> None:
@@ -95,6 +97,7 @@ class Twins:
         """One box is stopped for good, and its folder is kept; the other one is the edge from now on."""
         world, of, one = self._world, self._of[name], self._running.pop(name)
         one.program.kill()
+        of.outcomes[self._outcome(name, one)] += 1
         storage, kept = world.storage(name), one.storage
         if twin_stays:
             world.kill(name)
@@ -108,6 +111,16 @@ class Twins:
         if twin_stays:
             shutil.rmtree(one.storage)
             world.revive(name)
+
+    def _outcome(self, name: str, one: _Running) -> str:
+        """What the centre has made of it until now; called before anybody decides."""
+        if _epoch(self._world.storage(name)) != _epoch(one.storage):
+            return "began a new epoch by itself"
+        query = "SELECT count(*) FROM log WHERE is_forked AND edge_id = ?"
+        return "held" if read(self._world.plant.ledger_file, query, [name]) != [(0,)] else NOT_SEEN
+
+    def have_parted(self, name: str) -> bool:
+        return self._outcome(name, self._running[name]) != NOT_SEEN
 
     def begin_anew(self, name: str) -> None:
         """A new epoch for a box that cannot go on with the log that is held. All that its journal holds goes along."""
@@ -135,6 +148,12 @@ def _empty_into(storage: Path, kept: Path) -> None:
             shutil.rmtree(left)
         else:
             left.unlink()
+
+
+def _epoch(storage: Path) -> str:
+    journal = storage / "journal.db"
+    ((epoch,),) = read(journal, "SELECT epoch FROM identity") if has_table(journal, "identity") else [("",)]
+    return str(epoch)
 
 
 def _movements_in(storage: Path) -> set[str]:
