@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pypdfium2
 import zxingcpp
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser, Page, Route
 
 from onebook_edge.paper.pages import ASSETS, asset
 
@@ -28,7 +28,7 @@ class Code:
 class PrintedPage:
     width_mm: int
     height_mm: int
-    text: str
+    text: str  # Without white space: in a PDF words have places, and nothing between them.
     codes: tuple[Code, ...]
 
 
@@ -36,12 +36,16 @@ async def print_html(browser: Browser, html: str) -> bytes:
     """The PDF that the browser makes of a page, on the paper that its style asks for. Assets come from the package."""
     page = await browser.new_page()
     try:
-        await page.route("**/paper/*", _give_asset)
-        await page.route("http://edge.test/", lambda route: route.fulfill(body=html, content_type="text/html"))
-        await page.goto("http://edge.test/")
+        await show(page, html)
         return await page.pdf(prefer_css_page_size=True, print_background=True)
     finally:
         await page.close()
+
+
+async def show(page: Page, html: str) -> None:
+    await page.route("**/paper/*", _give_asset)
+    await page.route("http://edge.test/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    await page.goto("http://edge.test/")
 
 
 async def _give_asset(route: Route) -> None:
@@ -59,7 +63,7 @@ def printed_pages(pdf: bytes, dpi: float = LABEL_DPI) -> list[PrintedPage]:
 
 def _printed(page: pypdfium2.PdfPage, dpi: float) -> PrintedPage:
     width_mm, height_mm = (round(side * _MM_PER_INCH / _POINTS_PER_INCH) for side in page.get_size())
-    return PrintedPage(width_mm, height_mm, page.get_textpage().get_text_bounded(), _codes(page, dpi))
+    return PrintedPage(width_mm, height_mm, "".join(page.get_textpage().get_text_bounded().split()), _codes(page, dpi))
 
 
 def _codes(page: pypdfium2.PdfPage, dpi: float) -> tuple[Code, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from onebook_edge.capture.dialogue_texts import Words
 from onebook_edge.paper.command_sheet import CommandGroup
+from onebook_edge.paper.documents import PrintedDocument
 from onebook_edge.paper.labels import LabelFace, LabelSize
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ ASSETS: Final = {"print.css": "text/css", "print.js": "text/javascript"}
 """Files that a page asks for beside itself, with their media types."""
 
 _PER_A4: Final = {LabelSize.SMALL: 21, LabelSize.MEDIUM: 8, LabelSize.LARGE: 2}
+_ANNEX, _TOTAL = Words("序列号附件", "Serials, annex"), Words("合计", "Total")
 _BACK, _PRINT = Words("返回", "Back"), Words("打印", "Print")
 
 
@@ -38,6 +40,11 @@ class Press:
 
     def command_sheet(self, groups: Sequence[CommandGroup]) -> str:
         return self._page("command_sheet.html", groups=groups, heading=Words("作业码", "Command codes"))
+
+    def document(self, document: PrintedDocument, *, printed: str = "", time: int = 1) -> str:
+        """`printed`: when, where and by whom. `time`: the how manieth print it is; from the second on it is marked as a copy."""
+        copy = Words(f"副本，第 {time} 次打印", f"Copy, print no. {time}") if time > 1 else None
+        return self._page("document.html", document=document, copy=copy, printed=printed, annex=_ANNEX, total=_TOTAL)
 
     def _page(self, template: str, **values: object) -> str:
         return _templates().get_template(template).render(**self._places, **values)
