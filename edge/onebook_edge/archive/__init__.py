@@ -1,0 +1,1 @@
+"""The papers of the last months: found again, printed again, and counted."""
