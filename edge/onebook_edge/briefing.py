@@ -18,7 +18,7 @@ from onebook_schemas.reference import (
 
 
 class Briefing:
-    """`take` a document when it comes; the stock document goes on to the keeper."""
+    """`take` each document when it comes: what is large goes on to those who keep it in a form of their own."""
 
     def __init__(self, pipeline: Pipeline, keeper: StockKeeper, numbers: DocumentNumbers) -> None:
         self._pipeline, self._keeper, self._numbers = pipeline, keeper, numbers
@@ -34,7 +34,9 @@ class Briefing:
     def take(self, document: ReferenceDocument) -> None:
         match document:
             case CatalogueDocument():
-                self.use_catalogue(Catalogue.of_document(document))
+                catalogue = Catalogue.of_document(document)
+                self._keeper.use_catalogue(catalogue)
+                self._pipeline.use_catalogue(catalogue)
                 return
             case SiteDocument():
                 self._site = self._numbers.site = document
@@ -46,10 +48,6 @@ class Briefing:
                 self._keeper.use_document(document)
                 return
         self._tell()
-
-    def use_catalogue(self, catalogue: Catalogue) -> None:
-        self._keeper.use_catalogue(catalogue)
-        self._pipeline.use_catalogue(catalogue)
 
     def _tell(self) -> None:
         known = Knowledge(self._site, self._people, self._tasks, self._keeper.seen, self._keeper.recent)

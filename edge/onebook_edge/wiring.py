@@ -41,9 +41,7 @@ from onebook_edge.supervisor import VITAL, Supervised, Supervisor, notify_servic
 from onebook_edge.uplink.runner import BrokerAddress, UplinkRunner
 from onebook_edge.watchdog import Part
 from onebook_edge.witness import DOCUMENT, Witness
-from onebook_schemas.reference import (
-    DOCUMENTS,
-)
+from onebook_schemas.reference import DOCUMENTS
 from onebook_schemas.uplink import Stream
 
 log = get_logger()
