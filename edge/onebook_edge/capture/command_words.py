@@ -39,28 +39,33 @@ ACTIONS: Final[Mapping[Command, Words]] = {
 }
 """The sheets that a command begins."""
 
-COMMANDS: Final[Mapping[Command, Words]] = {
-    **ACTIONS,
+ON_THE_SHEET: Final[Mapping[Command, Words]] = {
     Command.WEIGH: Words("取重", "take the weight"),
     Command.TARE: Words("取皮重", "take the tare"),
     Command.PIECES: Words("称重点数", "count by weight"),
     Command.DROP: Words("删末行", "drop the last line"),
+    Command.ACCEPT: Words("收下", "accept"),
+    Command.LEAVE: Words("不收", "leave"),
     Command.LATER: Words("单据后补", "papers follow"),
     Command.PASS: Words("合格", "passed"),
     Command.FAIL: Words("不合格", "failed"),
     Command.ABSENT: Words("没有", "not there"),
     Command.PARTIAL: Words("未盘完", "not all counted"),
-    Command.ACCEPT: Words("收下", "accept"),
-    Command.LEAVE: Words("不收", "leave"),
     Command.TURNOVER: Words("供应周转", "supply turnover"),
     Command.DISPATCH: Words("调拨使用", "dispatch and use"),
     Command.SALE: Words("市场销售", "market sale"),
     Command.FACTORY: Words("返厂轮换", "back to the factory"),
     Command.ENTRUST: Words("代储轮换", "by the keeper entrusted"),
+}
+"""What goes on a sheet that is open."""
+
+AT_THE_END: Final[Mapping[Command, Words]] = {
     Command.CONFIRM: Words("确认", "confirm"),
     Command.UNDO: Words("撤销", "undo"),
     Command.CANCEL: Words("放弃", "cancel"),
 }
+
+COMMANDS: Final[Mapping[Command, Words]] = {**ACTIONS, **ON_THE_SHEET, **AT_THE_END}
 
 STATUSES: Final[Mapping[StockStatus, Words]] = {
     StockStatus.AVAILABLE: Words("可用", "available"),

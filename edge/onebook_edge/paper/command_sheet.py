@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from onebook_edge.capture.dialogue_texts import ACTIONS, Words
+from onebook_edge.capture.command_words import ACTIONS, AT_THE_END, ON_THE_SHEET, Words
 from onebook_edge.paper.code128 import code128
 from onebook_edge.paper.symbols import MODULE_MM_MAX, Picture, bars
 from onebook_schemas.labels import Command, LabelKind, command_text, label_text
 
 _BARS_MM: Final = Decimal(14)
-_STEPS: Final[Mapping[Command, Words]] = {
-    Command.WEIGH: Words("取重", "take the weight"),
-    Command.CONFIRM: Words("确认", "confirm"),
-    Command.UNDO: Words("撤销", "undo"),
-    Command.CANCEL: Words("放弃", "cancel"),
-}
 COUNTS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 50, 100, 200)
 
 
@@ -35,10 +29,11 @@ class CommandGroup:
 
 
 def command_sheet(counts: Iterable[int] = COUNTS) -> tuple[CommandGroup, ...]:
-    """What to do, how to go on, how many. Read from left to right in the order in which people need them."""
+    """What to do, what goes on the sheet, how to go on, how many: from left to right as people need them."""
     return (
         _commands(Words("做什么", "What to do"), ACTIONS),
-        _commands(Words("下一步", "How to go on"), _STEPS),
+        _commands(Words("单上", "On the sheet"), ON_THE_SHEET),
+        _commands(Words("下一步", "How to go on"), AT_THE_END),
         CommandGroup(Words("数量", "How many"), tuple(_quantity(count) for count in counts)),
     )
 
