@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded
+from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded, Scanned
 from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback
 from onebook_edge.capture.pipeline import AtWorkPlace, CaptureInput, CaptureOutput, Pipeline, ReadingUnused
@@ -64,6 +64,9 @@ class Recorder:
     states_file: Path
     software_version: str
     feedback: dict[str, Feedback] = field(default_factory=dict)  # The last word to each work place.
+    on_feedback: Callable[[str, Feedback], None] = lambda work_place, feedback: (
+        None
+    )  # Whatever changes a work place says one.
     unused: int = 0
     on_recorded: Callable[[int, Sequence[JournalFact], int], None] = lambda first, facts, at_ms: None
     """Called with facts that are on the disk: the sequence of the first, and when they were put there (Unix ms)."""
@@ -92,6 +95,11 @@ class Recorder:
                 self._entries.put_nowait(_Entry((fact,)))
             case Faulted():
                 pass  # Counted where it was found; it carries no value.
+
+    def enter(self, work_place: str, scanned: Scanned) -> Feedback:
+        """Take what a person entered on a screen of this work place, as if a scanner had read it."""
+        self._feed(AtWorkPlace(work_place, scanned))
+        return self.feedback[work_place]
 
     async def run(self) -> None:
         """Write what was heard, and keep the house, until cancelled."""
@@ -139,6 +147,7 @@ class Recorder:
                 self._entries.put_nowait(_Entry(facts, work_place, draft_id))
             case AtWorkPlace(work_place, Feedback() as feedback):
                 self.feedback[work_place] = feedback
+                self.on_feedback(work_place, feedback)
                 log.debug("feedback", work_place=work_place, code=feedback.code)
             case Measured():
                 self._samples.add(output)

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.settings import CaptureSettings
 from onebook_edge.catalog import DRIVERS
+from onebook_edge.console.settings import ConsoleSettings
 from onebook_edge.errors import ConfigurationError
 from onebook_edge.identity.identity_file import IdentityFolder
 from onebook_edge.identity.settings import BrokerSettings
@@ -116,6 +117,9 @@ class EdgeSettings(_Settings):
     clock: ClockSettings = ClockSettings()
     care: CareSettings = CareSettings()
     capture: CaptureSettings = CaptureSettings()
+    console: ConsoleSettings | None = Field(
+        default=None, description="The keeper's pages, served by this box; without the table there are none."
+    )
     devices: tuple[DeviceSettings, ...] = Field(
         default=(), max_length=100, description="Devices on ports of their own."
     )

@@ -16,6 +16,7 @@ from onebook_edge.care.hands import Hands
 from onebook_edge.care.runner import CareRunner
 from onebook_edge.catalog import DRIVERS
 from onebook_edge.clock import SystemClock, new_movement_id
+from onebook_edge.console.settings import ConsoleSettings
 from onebook_edge.device import ByteDriver, Faulted, ModbusDriver, Observed
 from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.device_trouble import DeviceTrouble
@@ -112,6 +113,8 @@ class Agent:
         yield Supervised(Part("care", None), lambda _: self.care.run())
         yield Supervised(Part("witness", None), lambda _: self.witness.run())
         yield Supervised(Part("library", None), lambda _: self.library.run())
+        if (console := self._settings.console) is not None:
+            yield Supervised(Part("console", None), lambda _: self._run_console(console))
         if (renewal := self.renewal) is not None:
             yield Supervised(Part("renewal", None), lambda _: renewal.run())
         yield Supervised(Part("live", None), lambda _: self._publish_live())
@@ -168,6 +171,22 @@ class Agent:
         held = self.uplink.documents_held
         self.uplink = self._build_uplink(turn, held)  # Each life begins with what the outbox says.
         await self.uplink.run()
+
+    async def _run_console(self, settings: ConsoleSettings) -> None:
+        from onebook_edge.console.desk import (  # Here: a box without a console loads no web server.
+            Desk,
+        )
+        from onebook_edge.console.server import ConsoleServer
+
+        desk = Desk(
+            edge_id=self._settings.edge_id,
+            recorder=self.recorder,
+            capture=self._settings.capture,
+            clock=self._clock,
+            library=self.library,
+            is_connected=lambda: self.uplink.link.connected.is_set(),
+        )
+        await ConsoleServer(desk, settings).run_until_cancelled()
 
     async def _publish_live(self) -> None:
         while True:

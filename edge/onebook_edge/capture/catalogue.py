@@ -118,6 +118,18 @@ class Catalogue:
         """Items whose pinyin initials begin so, in the order of the catalogue."""
         return tuple(item for item in self._items if item.pinyin_initials.startswith(prefix.upper()))
 
+    def find(self, asked: str, hits_max: int) -> tuple[Item, ...]:
+        """Items by what a person typed: the code or the pinyin initials begin so, or the name has it. The code's hits first."""
+        text = asked.strip().upper()
+        starting = [item for item in self._items if item.code.startswith(text)]
+        initials = self.by_initials(text)
+        inside = [item for item in self._items if text in item.pinyin_initials or text in _names(item)]
+        return tuple(dict.fromkeys((*starting, *initials, *inside)))[:hits_max] if text else ()
+
+
+def _names(item: Item) -> str:
+    return f"{item.name_zh} {item.name_en}".upper()
+
 
 def is_counted(unit: str) -> bool:
     """Whether only whole ones of a unit exist: pieces, sets, boxes; not kilograms or metres."""

@@ -1,7 +1,7 @@
 """Readings -> facts, samples and feedback: gives each reading to the rule that its device is for.
 
-A machine. What a work place says is wrapped in `AtWorkPlace`, and so are the outbox's answers that go back to it. A `Measured`
-that comes out is one to keep as a sample.
+A machine. What a work place says is wrapped in `AtWorkPlace`, and so are the outbox's answers that go back to it and what a
+person enters on a screen there. A `Measured` that comes out is one to keep as a sample.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ReadingUnused:
     fault: Faulted
 
 
-CaptureInput: TypeAlias = Reading | AtWorkPlace[NoteAdded | Recorded | NotRecorded] | Woken
+CaptureInput: TypeAlias = Reading | AtWorkPlace[Scanned | NoteAdded | Recorded | NotRecorded] | Woken
 CaptureOutput: TypeAlias = AtWorkPlace[DialogueOutput] | Measured | PresenceOutput | CommandAnswered | ReadingUnused
 
 

@@ -1,0 +1,49 @@
+"""The pages as HTML. Everything is escaped unless a template of ours says otherwise, and none does."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from onebook_edge.console.desk import Desk
+from onebook_edge.console.doors import LANGUAGE_COOKIE, texts_for, visit_of
+
+
+def page(request: Request, desk: Desk, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """A whole page, or a part of one, in the language of whoever asks."""
+    texts = texts_for(request)
+    visit = visit_of(request)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=texts,
+            language=str(texts.language),
+            other_language=str(texts.language.other),
+            path=request.url.path,
+            token=visit.token,
+            person=desk.name_of(visit.badge) if visit.badge else "",
+            work_places=list(desk.dialogues),
+            site=desk.library.site,
+            edge_id=desk.edge_id,
+            **values,
+        )
+    )
+    response = HTMLResponse(html, status)
+    if "lang" in request.query_params:
+        response.set_cookie(LANGUAGE_COOKIE, str(texts.language), max_age=31_536_000, samesite="strict", httponly=True)
+    return response
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
