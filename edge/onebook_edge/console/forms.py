@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
@@ -12,6 +13,8 @@ from starlette.requests import Request
 from onebook_edge.console.doors import visit_of
 
 FORM_BYTES_MAX = 16 * 1024
+SCREEN: Final = "screen"
+"""The device that facts name when a person entered something by hand."""
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:

@@ -18,13 +18,10 @@ from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.entering import Circumstances, Entered, Ignore, NeedPin, Refuse, Take, judge
 from onebook_edge.console.feedback import as_data
-from onebook_edge.console.forms import read_form, wants_data
+from onebook_edge.console.forms import SCREEN, read_form, wants_data
 from onebook_edge.console.rendering import page
 from onebook_edge.console.work_view import WorkView, mark_of, work_view
-from onebook_schemas.labels import LabelKind
-
-SCREEN = "screen"
-"""The device that facts name when a person entered something by hand."""
+from onebook_schemas.labels import LabelKind, label_text
 
 HITS_MAX = 20
 _ANSWER_S = 2.0  # How long a form that was sent without script waits for the outbox's answer.
@@ -122,7 +119,14 @@ class WorkPages:
             feedback=as_data(said, note.number if note else 0, texts) if said else None,
             number=self._desk.board.number,
             is_full=self._desk.is_full,
+            take_over=self._take_over(request, place),
         )
+
+    def _take_over(self, request: Request, place: str) -> str:
+        """The code by which whoever holds this handheld takes the work place over; empty when they have it."""
+        badge = visit_of(request).badge
+        is_mine = badge is None or self._desk.dialogues[place].state.actor == badge
+        return "" if is_mine or badge is None else label_text(LabelKind.PERSON, badge)
 
     def _view(self, request: Request, place: str) -> WorkView:
         dialogue = self._desk.dialogues[place]

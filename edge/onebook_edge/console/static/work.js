@@ -1,5 +1,6 @@
 // A work place: shows what it says at once, and fetches its sheet anew. Everything shown comes from the box; nothing is decided here.
 
+import { prepareKeys } from "./keys.js";
 import { enter, listen, part } from "./line.js";
 import { muteButton, play } from "./sounds.js";
 import { listenToWedge } from "./wedge.js";
@@ -58,14 +59,10 @@ function swap(sheet) {
   old.replaceWith(document.adoptNode(sheet));
   const pad = find("amount");
   if (pad && hadKeys) pad.value = typed;
-  prepare(sheet);
+  prepareKeys(sheet);
   if (!focus) return;
   const again = focus.id ? find(focus.id) : sheet.querySelector(`[name=code][value="${CSS.escape(focus.value)}"]`);
   again?.focus();
-}
-
-function prepare(sheet) {
-  for (const keys of sheet.querySelectorAll(".keys")) keys.hidden = false;
 }
 
 // What a person does -------------------------------------------------------------------------------------------
@@ -97,13 +94,6 @@ function clearEntry(form) {
   }
   document.activeElement?.blur?.(); // So that nothing but a code is typed next.
 }
-
-document.addEventListener("click", (event) => {
-  const key = event.target.closest?.("[data-key]")?.dataset.key;
-  if (!key) return;
-  const amount = find("amount");
-  amount.value = key === "⌫" ? amount.value.slice(0, -1) : amount.value + key;
-});
 
 // Looking for goods --------------------------------------------------------------------------------------------
 
@@ -153,4 +143,4 @@ listen(place, {
 });
 listenToWedge((code) => send({ code }), box);
 muteButton(find("mute"));
-prepare(document);
+prepareKeys(document);
