@@ -20,6 +20,7 @@ from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback
 from onebook_edge.capture.pipeline import AtWorkPlace, CaptureInput, CaptureOutput, Pipeline, ReadingUnused
 from onebook_edge.capture.sample_batch import SampleBatch
+from onebook_edge.capture.tag_presence import TagArrived
 from onebook_edge.clock import Clock
 from onebook_edge.device import Faulted, Measured, Observed
 from onebook_edge.errors import OutboxFullError
@@ -67,6 +68,9 @@ class Recorder:
     on_feedback: Callable[[str, Feedback], None] = lambda work_place, feedback: (
         None
     )  # Whatever changes a work place says one.
+    on_gate: Callable[[str], None] = lambda epc: None  # A tag came before the reader of a gate.
+    device_states: dict[str, DeviceState] = field(default_factory=dict)  # The last of each device.
+    heard: dict[str, Observed] = field(default_factory=dict)  # The last of each device that is no probe.
     unused: int = 0
     on_recorded: Callable[[int, Sequence[JournalFact], int], None] = lambda first, facts, at_ms: None
     """Called with facts that are on the disk: the sequence of the first, and when they were put there (Unix ms)."""
@@ -88,8 +92,10 @@ class Recorder:
                 for sample in self.pipeline.sample(reading, reading.observed_at):
                     self._samples.add(sample)
             case Observed(reading):
+                self.heard[reading.device_id] = output
                 self._feed(reading)
             case DeviceState(device_id, state, reason):
+                self.device_states[device_id] = output
                 code = reason.code if reason else ""
                 fact = DeviceStateChanged(device=device_id, state=Availability(state), reason=code)
                 self._entries.put_nowait(_Entry((fact,)))
@@ -151,6 +157,8 @@ class Recorder:
                 log.debug("feedback", work_place=work_place, code=feedback.code)
             case Measured():
                 self._samples.add(output)
+            case TagArrived(epc=epc):
+                self.on_gate(epc)
             case ReadingUnused():
                 self.unused += 1
                 log.debug("reading_unused", device_id=output.device_id, reason=output.fault.reason)

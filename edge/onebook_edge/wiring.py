@@ -176,7 +176,7 @@ class Agent:
         from onebook_edge.console.desk import (  # Here: a box without a console loads no web server.
             Desk,
         )
-        from onebook_edge.console.server import ConsoleServer
+        from onebook_edge.console.server import run_console
 
         desk = Desk(
             edge_id=self._settings.edge_id,
@@ -184,9 +184,11 @@ class Agent:
             capture=self._settings.capture,
             clock=self._clock,
             library=self.library,
+            devices=self._settings.device_ids,
             is_connected=lambda: self.uplink.link.connected.is_set(),
+            is_enrolled=self._line.identity is not None,
         )
-        await ConsoleServer(desk, settings).run_until_cancelled()
+        await run_console(desk, settings)
 
     async def _publish_live(self) -> None:
         while True:

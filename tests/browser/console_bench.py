@@ -18,6 +18,7 @@ from typing import Any
 
 from onebook_deploy.mosquitto import free_port
 from onebook_edge.outbox.sqlite_store import plain_body
+from onebook_edge.reference.shelf import Shelf
 from onebook_firmware_sim.devices.climate_element import ClimateElement
 from onebook_firmware_sim.devices.modbus_line import ModbusLine
 from onebook_firmware_sim.devices.modbus_sensor import ModbusSensor
@@ -28,6 +29,7 @@ from onebook_firmware_sim.devices.weighing import Weighing
 from onebook_firmware_sim.devices.xy_md02 import XyMd02
 from onebook_firmware_sim.ports import PtyPort
 from onebook_firmware_sim.truth import AntennaField, Climate, LoadOnScale
+from onebook_schemas.reference import ReferenceDocument
 from tests.end_to_end.plant import Plant
 
 EDGE = "edge-1"
@@ -39,7 +41,8 @@ _BETWEEN_SCANS_S = 0.03
 class ConsoleBench:
     """`async with ConsoleBench(folder)`: devices are plugged in; the agent runs once `start` is called."""
 
-    def __init__(self, folder: Path, *, listen: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, *documents: ReferenceDocument, more: str = "") -> None:
+        """`documents`: what the centre gave it before the line went down. `more` goes at the head of its configuration."""
         self.folder = folder
         self.plant = Plant(folder)
         self.port = free_port()
@@ -51,7 +54,9 @@ class ConsoleBench:
         line = ModbusLine([ModbusSensor(XyMd02(ClimateElement(self.air)))])
         devices = {"scanner": scanner, "scale": scale, "reader": R200(self.field, boot_ms=0), "line": line}
         self.ports = {name: PtyPort(device, folder / f"tty-{name}") for name, device in devices.items()}
-        self.agent = self.plant.add_edge(EDGE, self._configuration(listen))
+        self.agent = self.plant.add_edge(EDGE, self._configuration(more))
+        for document in documents:
+            Shelf(self.plant.edge_folder(EDGE) / "reference").keep([document])
 
     @property
     def address(self) -> str:
@@ -99,13 +104,13 @@ class ConsoleBench:
         """What the journal on the disk holds, oldest first."""
         return journal_facts(self.plant.edge_folder(EDGE) / "journal.db", kinds)
 
-    def _configuration(self, listen: str) -> str:
+    def _configuration(self, more: str) -> str:
         link = {
             name: f'{{kind = "serial", port = "{self.folder / f"tty-{name}"}", baudrate = 9600}}' for name in self.ports
         }
         return f"""
+{more}
 [console]
-listen = "{listen}"
 port = {self.port}
 [[devices]]
 id = "scanner"

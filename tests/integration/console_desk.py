@@ -105,7 +105,9 @@ async def running_desk(
     recorder = Recorder(outbox, pipeline, clock, folder / "drafts.json", "test")
     library = Library(folder / "reference", lambda name, version: None)
     task = asyncio.create_task(recorder.run())
-    desk = Desk("edge-1", recorder, SETTINGS, clock, library, is_connected=lambda: False)
+    desk = Desk(
+        "edge-1", recorder, SETTINGS, clock, library, ["scanner-1", "probe-1"], lambda: False, is_enrolled=False
+    )
     try:
         yield Running(desk, create_console(desk, ("box.lan",)), clock)
     finally:

@@ -79,6 +79,7 @@ class Pipeline:
         next_number: NextNumber = lambda kind, day: None,
     ) -> None:
         self._settings = settings
+        self.catalogue = catalogue
         kept = states or {}
         self._dialogues = {
             name: ScanDialogue(place, catalogue, next_id, kept.get(name), next_number)
@@ -99,6 +100,7 @@ class Pipeline:
 
     def use_catalogue(self, catalogue: Catalogue) -> None:
         """From now on codes mean what this catalogue says."""
+        self.catalogue = catalogue
         for dialogue in self._dialogues.values():
             dialogue.catalogue = catalogue
 
@@ -140,6 +142,11 @@ class Pipeline:
             self._dialogues.values(), self._benches.values(), self._gates.values()
         )
         return min((at for machine in machines if (at := machine.wakeup_at()) is not None), default=None)
+
+    @property
+    def measured(self) -> Iterable[Measured]:
+        """The latest reading of every quantity of every probe."""
+        return self._measured.values()
 
     def live(self) -> tuple[LiveReading, ...]:
         """The latest reading of every probe and scale, kept or not, settled or not."""

@@ -31,6 +31,10 @@ class Board:
     def hear(self, work_place: str, feedback: Feedback) -> None:
         self._number += 1
         self._notes[work_place].append(Note(self._number, feedback))
+        self.stir()
+
+    def stir(self) -> None:
+        """Something else than a work place has changed: let the pages look."""
         news, self._news = self._news, asyncio.Event()
         news.set()
 

@@ -47,7 +47,7 @@ class Doorkeeper:
             person = next((one for one in self.people(today) if one.badge == badge), None)
             kept = person.pin if person is not None and person.pin is not None else _NOBODYS
             is_right = is_pin(pin) and await asyncio.to_thread(pin_matches, pin, kept)
-            if person is None or not is_right or kept is _NOBODYS:
+            if person is None or not is_right:
                 self._by_address.failed(address, now_ms)
                 if person is not None:
                     self._by_person.failed(badge, now_ms)

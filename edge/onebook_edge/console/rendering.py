@@ -8,8 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from onebook_edge.console.alarm_words import AlarmRow, alarm_row
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import LANGUAGE_COOKIE, texts_for, visit_of
+from onebook_edge.console.texts import Texts
 
 
 def page(request: Request, desk: Desk, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
@@ -29,6 +31,7 @@ def page(request: Request, desk: Desk, template: str, *, status: int = 200, **va
             work_places=list(desk.dialogues),
             site=desk.library.site,
             edge_id=desk.edge_id,
+            alarm=loudest(desk, texts),
             **values,
         )
     )
@@ -36,6 +39,12 @@ def page(request: Request, desk: Desk, template: str, *, status: int = 200, **va
     if "lang" in request.query_params:
         response.set_cookie(LANGUAGE_COOKIE, str(texts.language), max_age=31_536_000, samesite="strict", httponly=True)
     return response
+
+
+def loudest(desk: Desk, texts: Texts) -> AlarmRow | None:
+    """The newest alarm that nobody has acknowledged."""
+    loud = next((one for one in desk.alarms.all if one.acknowledged_by is None), None)
+    return alarm_row(loud, desk.zones, desk.clock.now(), texts, desk.name_of) if loud else None
 
 
 @cache

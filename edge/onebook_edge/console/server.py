@@ -12,6 +12,7 @@ import uvicorn
 from onebook_edge.console.app import create_console
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.settings import ConsoleSettings
+from onebook_edge.console.watch import keep_watch
 from onebook_edge.logs import get_logger
 
 log = get_logger()
@@ -19,6 +20,13 @@ log = get_logger()
 STOP_WITHIN_S = 1
 CONNECTIONS_MAX = 100  # A warehouse has a few screens; each holds one for its events.
 HEADER_BYTES_MAX = 16 * 1024
+
+
+async def run_console(desk: Desk, settings: ConsoleSettings) -> None:
+    """For ever: serve the pages, and look after what a keeper must be told."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_watch(desk))
+        tasks.create_task(ConsoleServer(desk, settings).run_until_cancelled())
 
 
 class ConsoleServer(uvicorn.Server):

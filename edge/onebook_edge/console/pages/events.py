@@ -11,9 +11,11 @@ from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from onebook_edge.capture.settings import WeighingDevice
+from onebook_edge.console.alarm_words import AlarmRow
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import is_admitted, texts_for, visit_of
 from onebook_edge.console.feedback import as_data
+from onebook_edge.console.rendering import loudest
 from onebook_edge.console.texts import Texts
 from onebook_schemas.uplink import LiveReading
 
@@ -37,6 +39,7 @@ async def _events(desk: Desk, request: Request) -> AsyncIterator[str]:
     scales = _scales_at(desk, place)
     heard = desk.board.number
     weight: dict[str, Any] | None = None
+    alarm: AlarmRow | None = None
     looks = 0
     yield "retry: 1000\n" + _event("hello", {"number": heard})
     while not desk.stopping.is_set():
@@ -47,6 +50,9 @@ async def _events(desk: Desk, request: Request) -> AsyncIterator[str]:
         heard = desk.board.number
         for note in notes:
             yield _event("said", as_data(note.feedback, note.number, texts))
+        if (loud := loudest(desk, texts)) != alarm or looks == 0:
+            alarm = loud
+            yield _event("alarm", {"text": f"{loud.text} · {loud.since}" if loud else ""})
         if scales and (now := _weight(desk, scales, texts)) != weight:
             weight = now
             yield _event("weight", weight or {})

@@ -1,26 +1,40 @@
-"""Standing by: what a keeper sees on passing by."""
+"""Standing by: what a keeper sees on passing by, and the alarms that somebody acknowledges."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from onebook_edge.console.desk import Desk
 from onebook_edge.capture.china_day import day_of
+from onebook_edge.capture.scan_dialogue import day_in_china
 from onebook_edge.console.desk import Desk, Expiring
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.evidence import Evidence, OwnFacts, judge
 from onebook_edge.console.forms import read_form
 from onebook_edge.console.journal_tally import WINDOW_DAYS
 from onebook_edge.console.rendering import page
+from onebook_edge.console.standing_by import DeviceFacts, Facts, StandingBy, standing_by
+from onebook_edge.console.zones import WatchedZone, limits_of
+from onebook_edge.device import CodeScanned, Measured, TagRead, Weighed
+from onebook_schemas.encoding import decode
+from onebook_schemas.envelope import JournalEvent
+from onebook_schemas.uplink import Stream
+
+_DAY_MS = 86_400_000
 
 
 def routes(desk: Desk) -> Sequence[BaseRoute]:
-    async def show(request: Request) -> Response:
-        return page(request, desk, "home.html")
+    pages = HomePages(desk)
+    return [
+        Route("/", pages.show),
+        Route("/now", pages.show_now),
+        Route("/alarms", pages.acknowledge, methods=["POST"]),
+    ]
 
     return [Route("/", show)]
 
@@ -56,6 +70,7 @@ class HomePages:
         readings, zones = desk.readings, desk.zones
         since_ms = await self._waits_since_ms()
         today = day_of(desk.clock.now().wall_ms)
+        today = day_in_china(desk.clock.now())
         return Facts(
             now=desk.clock.now(),
             is_connected=desk.is_connected(),

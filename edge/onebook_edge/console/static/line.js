@@ -14,7 +14,7 @@ export function listen(place, handlers) {
     events.close();
     location.assign("/sign-in");
   });
-  for (const name of ["hello", "said", "weight"]) if (handlers[name]) hear(name, handlers[name]);
+  for (const name of ["hello", "said", "weight", "alarm"]) if (handlers[name]) hear(name, handlers[name]);
   window.addEventListener("pagehide", () => events.close());
 }
 

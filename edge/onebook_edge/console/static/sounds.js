@@ -54,7 +54,7 @@ for (const touch of ["pointerdown", "keydown"]) {
 export function muteButton(button) {
   const show = () => {
     button.textContent = isMuted() ? button.dataset.off : button.dataset.on;
-    button.setAttribute("aria-pressed", String(isMuted()));
+    button.setAttribute("aria-pressed", String(!isMuted()));
   };
   button.addEventListener("click", () => {
     mute(!isMuted());

@@ -34,7 +34,7 @@ export function listenToWedge(onCode, box) {
     if (keys.length && at - keys.at(-1).at > PAUSE_MS) keys = [];
     if (event.key === "Enter" || event.key === "Tab") return finish(event, field);
     const text = character(event);
-    if (text === null) return undefined;
+    if (text === null || (text === " " && !keys.length && !field)) return undefined; // Space alone presses a button.
     if (!keys.length) before = field && { field, value: field.value };
     keys.push({ text, at });
     if (field) return undefined;

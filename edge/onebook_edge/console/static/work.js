@@ -2,7 +2,8 @@
 
 import { prepareKeys } from "./keys.js";
 import { enter, listen, part } from "./line.js";
-import { muteButton, play } from "./sounds.js";
+import { showAlarm, showLive } from "./signs.js";
+import { play } from "./sounds.js";
 import { listenToWedge } from "./wedge.js";
 
 const { place, language } = document.body.dataset;
@@ -119,12 +120,6 @@ function chooseHit() {
 
 // The line -----------------------------------------------------------------------------------------------------
 
-function showLive(isLive) {
-  const sign = find("live");
-  sign.dataset.state = isLive ? "live" : "waiting";
-  sign.lastElementChild.textContent = isLive ? sign.dataset.live : sign.dataset.waiting;
-}
-
 function weigh(weight) {
   const scale = find("weight");
   scale.hidden = !weight.value;
@@ -140,7 +135,7 @@ listen(place, {
   },
   said: hear,
   weight: weigh,
+  alarm: showAlarm,
 });
 listenToWedge((code) => send({ code }), box);
-muteButton(find("mute"));
 prepareKeys(document);

@@ -9,18 +9,28 @@ from pathlib import Path
 from onebook_edge import console
 from onebook_edge.capture.dialogue_texts import FeedbackKind
 from onebook_edge.capture.dialogue_view import Progress
+from onebook_edge.console.alarms import AlarmKind
+from onebook_edge.console.evidence import Verdict
 from onebook_edge.console.texts import Language, spoken, texts_of
+from onebook_edge.console.zones import LIMITED
 from onebook_schemas.stock_events import CaptureSource
 
 FOLDER = Path(console.__file__).parent
 _ASKED = re.compile(r"""\b(?:t|texts|texts_for\(request\))\(\s*f?["']([a-z0-9_]+)(\{|["'] ?~)?""")
 _REFUSED = re.compile(r"""Refuse\("([a-z_]+)"\)""")
+_REASONS = re.compile(r'"(e\d_[a-z_]+)"')
 MADE_UP_OF_CODES = {
     *(f"word_{kind}" for kind in FeedbackKind),
     *(f"source_{source}" for source in CaptureSource),
     *(f"progress_{progress}" for progress in Progress),
     *(f"unit_{unit}" for unit in ("KGM", "GRM", "TNE", "LBR")),
     *("from_bin", "to_bin", "bin"),
+    *(f"alarm_{kind}" for kind in AlarmKind),
+    *(f"climate_{quantity}" for quantity in LIMITED),
+    *(f"climate_unit_{limit}" for limit in LIMITED.values()),
+    *(f"verdict_{verdict}" for verdict in Verdict),
+    *(f"evidence_e{n}" for n in range(1, 7)),
+    *(f"evidence_{reason}" for reason in _REASONS.findall((FOLDER / "evidence.py").read_text(encoding="utf-8"))),
 }
 """Texts whose name is put together from a code."""
 
