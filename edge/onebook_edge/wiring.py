@@ -176,6 +176,7 @@ class Agent:
         from onebook_edge.console.desk import (  # Here: a box without a console loads no web server.
             Desk,
         )
+        from onebook_edge.console.photos import Photos
         from onebook_edge.console.server import run_console
 
         desk = Desk(
@@ -187,6 +188,7 @@ class Agent:
             devices=self._settings.device_ids,
             is_connected=lambda: self.uplink.link.connected.is_set(),
             is_enrolled=self._line.identity is not None,
+            photos=Photos(self._settings.data_folder / "photos"),
         )
         await run_console(desk, settings)
 

@@ -18,6 +18,7 @@ from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.console.app import create_console
 from onebook_edge.console.desk import Desk
+from onebook_edge.console.photos import Photos
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import DiskBudget
@@ -106,7 +107,15 @@ async def running_desk(
     library = Library(folder / "reference", lambda name, version: None)
     task = asyncio.create_task(recorder.run())
     desk = Desk(
-        "edge-1", recorder, SETTINGS, clock, library, ["scanner-1", "probe-1"], lambda: False, is_enrolled=False
+        "edge-1",
+        recorder,
+        SETTINGS,
+        clock,
+        library,
+        ["scanner-1", "probe-1"],
+        lambda: False,
+        is_enrolled=False,
+        photos=Photos(folder / "photos"),
     )
     try:
         yield Running(desk, create_console(desk, ("box.lan",)), clock)

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from starlette.routing import Route
 
+from onebook_edge.console.photos import PHOTO_BYTES_MAX, PHOTOS_MAX
 from onebook_edge.console.tries import WINDOW_MS
 from onebook_edge.console.visits import COOKIE, VISITS_MAX
 from onebook_schemas.uplink import Stream
@@ -213,6 +214,39 @@ async def test_visits_of_nobody_do_not_push_out_those_who_signed_in(running: Run
     for _ in range(VISITS_MAX + 10):
         await running.browser(OTHER_HANDHELD).get("/sign-in")
     assert (await handheld.get("/at/bench")).status_code == 200
+
+
+async def test_an_unknown_code_is_noted_with_words_and_a_picture_that_the_box_keeps(
+    running: Running, tmp_path: Path
+) -> None:
+    kiosk = await _at_box(running)
+    await kiosk.enter("OBP-1001")
+    await kiosk.enter("OBC-RECEIVE")
+    assert (await kiosk.enter("who-knows")).json()["feedback"]["code"] == "code-set-aside"
+    assert "who-knows" in (await kiosk.get("/at/bench/aside")).text
+    picture = b"\xff\xd8\xff" + bytes(1_000)
+    said = await kiosk.client.post("/at/bench/photo", content=picture, headers={"x-token": kiosk.token})
+    digest = said.json()["photo"]
+    assert (tmp_path / "photos" / f"{digest}.jpg").read_bytes() == picture
+    fields = {"text": "who-knows", "note": "蓝色大桶", "photo": digest}
+    assert (await kiosk.post("/at/bench/aside", fields)).headers["location"] == "/at/bench"
+    noted = (await settled(running.desk.recorder, Stream.JOURNAL, "code_set_aside", 2))[-1]
+    assert (noted["text"], noted["note"], noted["photo"], noted["actor"]) == ("who-knows", "蓝色大桶", digest, "1001")
+
+
+async def test_a_picture_that_is_none_or_too_large_or_one_too_many_is_refused(running: Running, tmp_path: Path) -> None:
+    kiosk = await _at_box(running)
+
+    async def send(body: bytes) -> int:
+        answer = await kiosk.client.post("/at/bench/photo", content=body, headers={"x-token": kiosk.token})
+        return answer.status_code
+
+    assert [await send(b"GIF89a"), await send(b"\xff\xd8\xff" + bytes(PHOTO_BYTES_MAX))] == [400, 413]
+    (tmp_path / "photos").mkdir(exist_ok=True)
+    for n in range(PHOTOS_MAX):
+        (tmp_path / "photos" / f"{n}.jpg").touch()
+    assert await send(b"\xff\xd8\xff one too many") == 400
+    assert len(list((tmp_path / "photos").iterdir())) == PHOTOS_MAX
 
 
 async def _at_box(running: Running) -> Browser:

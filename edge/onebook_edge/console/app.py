@@ -13,9 +13,15 @@ from starlette.staticfiles import StaticFiles
 
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import Doors
-from onebook_edge.console.pages import events, home, people, work
+from onebook_edge.console.pages import aside, events, home, people, work
 
-PAGES: Final[Sequence[Callable[[Desk], Sequence[BaseRoute]]]] = (home.routes, work.routes, people.routes, events.routes)
+PAGES: Final[Sequence[Callable[[Desk], Sequence[BaseRoute]]]] = (
+    home.routes,
+    work.routes,
+    aside.routes,
+    people.routes,
+    events.routes,
+)
 """One line for each page."""
 
 

@@ -18,6 +18,7 @@ from onebook_edge.console.board import Board
 from onebook_edge.console.climate_memory import ClimateMemory
 from onebook_edge.console.gate_watch import GateWatch
 from onebook_edge.console.journal_tally import JournalTally
+from onebook_edge.console.photos import Photos
 from onebook_edge.console.visits import Visits
 from onebook_edge.console.zones import WatchedZone, zones_of
 from onebook_edge.device import Measured
@@ -69,6 +70,7 @@ class Desk:
     devices: Sequence[str]
     is_connected: Callable[[], bool]  # To the broker.
     is_enrolled: bool  # Whether this box has a certificate of the centre.
+    photos: Photos
     stock: Callable[[], Stock | None] = lambda: None  # None: not received yet.
     climate: ClimateMemory = field(default_factory=ClimateMemory)
     alarms: Alarms = field(default_factory=Alarms)

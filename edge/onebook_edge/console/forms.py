@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import visit_of
 
 FORM_BYTES_MAX = 16 * 1024
@@ -40,6 +41,14 @@ def check_token(request: Request, token: str) -> None:
     """Raises HTTPException 403 unless it is the token of this visit."""
     if not hmac.compare_digest(token.encode(), visit_of(request).token.encode()):
         raise HTTPException(403, "The page is too old: load it again.")
+
+
+def place_of(request: Request, desk: Desk) -> str:
+    """The work place that the address names. Raises HTTPException 404."""
+    place = str(request.path_params["place"])
+    if place not in desk.dialogues:
+        raise HTTPException(404, f"没有作业台 {place} / no such work place")
+    return place
 
 
 def wants_data(request: Request) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -18,7 +17,7 @@ from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.entering import Circumstances, Entered, Ignore, NeedPin, Refuse, Take, judge
 from onebook_edge.console.feedback import as_data
-from onebook_edge.console.forms import SCREEN, read_form, wants_data
+from onebook_edge.console.forms import SCREEN, place_of, read_form, wants_data
 from onebook_edge.console.rendering import page
 from onebook_edge.console.work_view import WorkView, mark_of, work_view
 from onebook_schemas.labels import LabelKind, label_text
@@ -58,13 +57,13 @@ class WorkPages:
 
     async def find(self, request: Request) -> Response:
         """Goods by pinyin initials, Chinese, English or code."""
-        place = self._place(request)
+        place = place_of(request, self._desk)
         asked = request.query_params.get("q", "")[:40].strip()
         hits = self._desk.dialogues[place].catalogue.find(asked, HITS_MAX) if asked else ()
         return page(request, self._desk, "hits.html", place=place, asked=asked, hits=hits)
 
     async def enter(self, request: Request) -> Response:
-        place = self._place(request)
+        place = place_of(request, self._desk)
         form = await read_form(request)
         visit, dialogue = visit_of(request), self._desk.dialogues[place]
         state = dialogue.state
@@ -108,7 +107,7 @@ class WorkPages:
         return RedirectResponse(f"/at/{place}", 303)
 
     def _page(self, request: Request, template: str, *, refusal: Feedback | None = None) -> Response:
-        place, texts = self._place(request), texts_for(request)
+        place, texts = place_of(request, self._desk), texts_for(request)
         note = self._desk.board.last(place)
         said = refusal or (note.feedback if note else None)
         return page(
@@ -119,6 +118,7 @@ class WorkPages:
             feedback=as_data(said, note.number if note else 0, texts) if said else None,
             number=self._desk.board.number,
             is_full=self._desk.is_full,
+            set_aside=self._desk.dialogues[place].state.set_aside or "",
             take_over=self._take_over(request, place),
         )
 
@@ -132,9 +132,3 @@ class WorkPages:
         dialogue = self._desk.dialogues[place]
         mark = mark_of(dialogue.state, dialogue.sheet)
         return work_view(place, mark, view_of(dialogue), texts_for(request), self._desk.name_of)
-
-    def _place(self, request: Request) -> str:
-        place = str(request.path_params["place"])
-        if place not in self._desk.dialogues:
-            raise HTTPException(404, f"没有作业台 {place} / no such work place")
-        return place
