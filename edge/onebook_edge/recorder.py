@@ -8,7 +8,6 @@ Telemetry is committed ten times a second.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -16,17 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded, Scanned
-from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_texts import Feedback
 from onebook_edge.capture.pipeline import AtWorkPlace, CaptureInput, CaptureOutput, Pipeline, ReadingUnused
 from onebook_edge.capture.sample_batch import SampleBatch
 from onebook_edge.capture.tag_presence import TagArrived
 from onebook_edge.clock import Clock
 from onebook_edge.device import Faulted, Measured, Observed
+from onebook_edge.drafts_file import DraftsFile
 from onebook_edge.errors import OutboxFullError
 from onebook_edge.links.device_status import DeviceState
 from onebook_edge.logs import get_logger
-from onebook_edge.machine import Instant, Woken
+from onebook_edge.machine import Woken
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import Admission
 from onebook_schemas.device_events import (
@@ -79,9 +78,11 @@ class Recorder:
     _rescheduled: asyncio.Event = field(default_factory=asyncio.Event)
     _pressed: set[Stream] = field(default_factory=set)
     _boot_dated: bool = False
+    _drafts: DraftsFile = field(init=False)
     _interrupted: dict[str, str] = field(init=False)  # Work place -> draft that was being booked when the agent ended.
 
     def __post_init__(self) -> None:
+        self._drafts = DraftsFile(self.states_file)
         states = {name: dialogue.state for name, dialogue in self.pipeline.dialogues.items()}
         self._interrupted = {name: state.booking.draft_id for name, state in states.items() if state.booking}
 
@@ -131,6 +132,7 @@ class Recorder:
         """What runs beside the writing, each for ever; any of them may be begun anew without the others."""
         return {
             "pipeline": self._wake_pipeline,
+            "drafts": self._drafts.keep_safe,
             "health": self._report_health,
             "room": self._make_room,
             "clock": self._watch_clock,
@@ -166,16 +168,10 @@ class Recorder:
                 log.debug("observed", what=type(output).__name__)
 
     def _keep_states(self, *, durable: bool) -> None:
-        """A draft outlives a restart. It is forced to the disk before it is booked: what was confirmed and what was not must
-        be known after a power cut too, or the same sheet could be booked twice."""
-        states = {name: dialogue.state.to_json() for name, dialogue in self.pipeline.dialogues.items()}
-        fresh = self.states_file.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(states, file, ensure_ascii=False)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(fresh, self.states_file)
+        """A draft outlives a restart. It is on the disk before it is booked: what was confirmed and what was not must be
+        known after a power cut too, or the same sheet could be booked twice."""
+        states = {name: dialogue.state for name, dialogue in self.pipeline.dialogues.items()}
+        self._drafts.write(states, durable=durable)
 
     async def _settle_interrupted(self) -> None:
         """A booking that a restart interrupted: the journal knows whether it was recorded."""
@@ -293,19 +289,6 @@ class Recorder:
                 self._boot_dated = True
             await asyncio.sleep(CLOCK_S)
         await asyncio.Event().wait()  # Nothing more to do, and no reason to end.
-
-
-def read_states(path: Path, now: Instant) -> dict[str, DialogueState]:
-    """The drafts of the work places as they stood when the agent ended."""
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return {name: DialogueState.from_json(state).restarted(now) for name, state in kept.items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError) as error:
-        os.replace(path, path.with_suffix(".unreadable"))
-        log.warning("drafts_unreadable", path=str(path), reason=str(error), effect="unfinished drafts are gone")
-        return {}
 
 
 def _resident_bytes() -> int:

@@ -21,6 +21,7 @@ from onebook_edge.device import ByteDriver, Faulted, ModbusDriver, Observed
 from onebook_edge.device_runner import DeviceRunner
 from onebook_edge.device_trouble import DeviceTrouble
 from onebook_edge.document_numbers import DocumentNumbers
+from onebook_edge.drafts_file import read_states
 from onebook_edge.errors import RefusedError
 from onebook_edge.identity.broker_line import BrokerLine, broker_line
 from onebook_edge.identity.runner import RenewalRunner
@@ -32,7 +33,7 @@ from onebook_edge.links.serial_link import SerialSettings
 from onebook_edge.links.tcp_link import TcpSettings
 from onebook_edge.logs import RECENT, get_logger
 from onebook_edge.outbox.outbox import Outbox
-from onebook_edge.recorder import Recorder, read_states
+from onebook_edge.recorder import Recorder
 from onebook_edge.reference.library import Library
 from onebook_edge.registers import ModbusSettings
 from onebook_edge.settings import BusSettings, DeviceSettings, EdgeSettings, load_catalogue

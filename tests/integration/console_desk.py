@@ -19,10 +19,11 @@ from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.console.app import create_console
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.photos import Photos
+from onebook_edge.drafts_file import read_states
 from onebook_edge.machine import Instant
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import DiskBudget
-from onebook_edge.recorder import Recorder, read_states
+from onebook_edge.recorder import Recorder
 from onebook_edge.reference.library import Library
 from onebook_edge.reference.shelf import Shelf
 from onebook_schemas.pins import hash_pin

@@ -14,9 +14,10 @@ from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.capture.settings import CaptureSettings
 from onebook_edge.clock import SystemClock, new_movement_id
 from onebook_edge.device import CodeScanned, Measured, Observed, Quality
+from onebook_edge.drafts_file import FORCED_AFTER_S, read_states
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.retention import DiskBudget
-from onebook_edge.recorder import Recorder, read_states
+from onebook_edge.recorder import Recorder
 from onebook_schemas.uplink import Stream
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "collector" / "onebook_collector" / "reference" / "catalogue.csv"
@@ -92,13 +93,18 @@ async def test_an_unfinished_draft_is_there_again_after_a_restart(tmp_path: Path
         assert moved["lines"][0]["quantity"]["amount"] == "7"  # type: ignore[index]
 
 
+def drafts_of(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in ("drafts.json", "drafts.safe")}
+
+
 async def test_a_booking_that_a_kill_interrupted_is_booked_once(tmp_path: Path) -> None:
     """Goal: no sheet is booked twice. Method: take the drafts file of the instant between the draft and its record."""
     async with recording(tmp_path) as recorder:
         scan(recorder, "OBP-1001", "OBC-RECEIVE", "OBB-A-01", TENT, "OBC-CONFIRM")
-        between = (tmp_path / "drafts.json").read_bytes()
+        between = drafts_of(tmp_path)
         await settled(recorder, Stream.JOURNAL, "goods_moved", 1)
-    (tmp_path / "drafts.json").write_bytes(between)
+    for name, body in between.items():
+        (tmp_path / name).write_bytes(body)
     async with recording(tmp_path) as recorder:
         while recorder.feedback.get("bench") is None or recorder.feedback["bench"].code != "recorded":
             await asyncio.sleep(0.01)
@@ -110,9 +116,10 @@ async def test_a_booking_that_a_kill_interrupted_is_booked_once(tmp_path: Path) 
 async def test_a_booking_that_was_never_recorded_can_be_confirmed_again(tmp_path: Path) -> None:
     async with recording(tmp_path) as recorder:
         scan(recorder, "OBP-1001", "OBC-RECEIVE", "OBB-A-01", TENT, "OBC-CONFIRM")
-        between = (tmp_path / "drafts.json").read_bytes()
+        between = drafts_of(tmp_path)
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "drafts.json").write_bytes(between)
+    for name, body in between.items():
+        (tmp_path / "other" / name).write_bytes(body)
     async with recording(tmp_path / "other") as recorder:
         while recorder.feedback.get("bench") is None or recorder.feedback["bench"].code != "not-recorded":
             await asyncio.sleep(0.01)
@@ -152,3 +159,31 @@ async def test_a_drafts_file_that_cannot_be_read_is_put_aside_and_work_goes_on(t
     (tmp_path / "drafts.json").write_text("{half")
     assert read_states(tmp_path / "drafts.json", CLOCK.now()) == {}
     assert (tmp_path / "drafts.unreadable").exists()
+
+
+async def test_what_a_power_cut_leaves_of_the_drafts_is_what_was_forced_to_the_disk(tmp_path: Path) -> None:
+    """A file that was renamed and never forced comes back empty, or as an older one that is whole."""
+    async with recording(tmp_path) as recorder:
+        scan(recorder, "OBP-1001", "OBC-RECEIVE", "OBB-A-01")
+        older = (tmp_path / "drafts.json").read_bytes()
+        scan(recorder, TENT, "OBQ-7")
+        safe = tmp_path / "drafts.safe"
+        while not safe.exists() or safe.stat().st_size <= len(older):
+            await asyncio.sleep(0.01)
+    for left in (b"", older):
+        (tmp_path / "drafts.json").write_bytes(left)
+        kept = read_states(tmp_path / "drafts.json", CLOCK.now())
+        assert [len(state.steps) for state in kept.values()] == [4]
+
+
+async def test_an_older_draft_never_takes_the_place_of_one_that_is_being_booked(tmp_path: Path) -> None:
+    """The thread that forces the draft from before the confirmation is late."""
+    async with recording(tmp_path) as recorder:
+        scan(recorder, "OBP-1001", "OBC-RECEIVE", "OBB-A-01", TENT)
+        await asyncio.sleep(FORCED_AFTER_S + 0.001)  # It has begun.
+        scan(recorder, "OBC-CONFIRM")
+        await settled(recorder, Stream.JOURNAL, "goods_moved", 1)
+        await asyncio.sleep(3 * FORCED_AFTER_S)
+    (tmp_path / "drafts.json").write_bytes(b"")
+    (state,) = read_states(tmp_path / "drafts.json", CLOCK.now()).values()
+    assert not state.steps
