@@ -41,8 +41,9 @@ _BETWEEN_SCANS_S = 0.03
 class ConsoleBench:
     """`async with ConsoleBench(folder)`: devices are plugged in; the agent runs once `start` is called."""
 
-    def __init__(self, folder: Path, *documents: ReferenceDocument, more: str = "") -> None:
+    def __init__(self, folder: Path, *documents: ReferenceDocument, more: str = "", probes: int = 1) -> None:
         """`documents`: what the centre gave it before the line went down. `more` goes at the head of its configuration."""
+        self._probes = probes
         self.folder = folder
         self.plant = Plant(folder)
         self.port = free_port()
@@ -51,7 +52,8 @@ class ConsoleBench:
         self.air = Climate(Decimal("21.5"), Decimal("55.0"))
         scanner = SerialScanner(ScannerSettings())
         scale = MtSics(Weighing(self.load, capacity=Decimal(150), division=Decimal("0.05")))
-        line = ModbusLine([ModbusSensor(XyMd02(ClimateElement(self.air)))])
+        units = range(1, probes + 1)
+        line = ModbusLine([ModbusSensor(XyMd02(ClimateElement(self.air), address=unit)) for unit in units])
         devices = {"scanner": scanner, "scale": scale, "reader": R200(self.field, boot_ms=0), "line": line}
         self.ports = {name: PtyPort(device, folder / f"tty-{name}") for name, device in devices.items()}
         self.agent = self.plant.add_edge(EDGE, self._configuration(more))
@@ -128,16 +130,20 @@ link = {link["reader"]}
 [[buses]]
 id = "line"
 link = {link["line"]}
-[[buses.devices]]
-id = "probe"
-driver = "xy_md02"
-settings = {{unit_id = 1, poll_interval_ms = 500}}
-[capture.work_places.bench]
+{"".join(map(_probe, range(1, self._probes + 1)))}[capture.work_places.bench]
 [capture.devices]
 scanner = {{role = "dialogue", work_place = "bench"}}
 reader = {{role = "dialogue", work_place = "bench"}}
 scale = {{role = "weighing", work_place = "bench", scale = {{division = "0.05"}}}}
 """
+
+
+def _probe(unit: int) -> str:
+    name = "probe" if unit == 1 else f"probe-{unit}"
+    return (
+        f'[[buses.devices]]\nid = "{name}"\ndriver = "xy_md02"\n'
+        f"settings = {{unit_id = {unit}, poll_interval_ms = 500}}\n"
+    )
 
 
 def journal_facts(path: Path, kinds: Iterable[str] = ()) -> list[dict[str, Any]]:

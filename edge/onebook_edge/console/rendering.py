@@ -41,6 +41,12 @@ def page(request: Request, desk: Desk, template: str, *, status: int = 200, **va
     return response
 
 
+def compile_pages() -> None:
+    """Read all templates, so that nobody waits for it. Takes a second on a small box: run it in a thread."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def loudest(desk: Desk, texts: Texts) -> AlarmRow | None:
     """The newest alarm that nobody has acknowledged."""
     loud = next((one for one in desk.alarms.all if one.acknowledged_by is None), None)
