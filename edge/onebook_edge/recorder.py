@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from onebook_edge.capture.dialogue_messages import Draft, NotRecorded, Recorded, Scanned
+from onebook_edge.capture.dialogue_messages import Draft, NoteAdded, NotRecorded, Recorded, Scanned
 from onebook_edge.capture.dialogue_texts import Feedback
 from onebook_edge.capture.pipeline import AtWorkPlace, CaptureInput, CaptureOutput, Pipeline, ReadingUnused
 from onebook_edge.capture.sample_batch import SampleBatch
@@ -103,9 +103,9 @@ class Recorder:
             case Faulted():
                 pass  # Counted where it was found; it carries no value.
 
-    def enter(self, work_place: str, scanned: Scanned) -> Feedback:
+    def enter(self, work_place: str, entered: Scanned | NoteAdded) -> Feedback:
         """Take what a person entered on a screen of this work place, as if a scanner had read it."""
-        self._feed(AtWorkPlace(work_place, scanned))
+        self._feed(AtWorkPlace(work_place, entered))
         return self.feedback[work_place]
 
     async def run(self) -> None:

@@ -189,6 +189,7 @@ class Agent:
             devices=self._settings.device_ids,
             is_connected=lambda: self.uplink.link.connected.is_set(),
             is_enrolled=self._line.identity is not None,
+            stock=lambda: self.briefing.keeper.stock,
             photos=Photos(self._settings.data_folder / "photos"),
         )
         await run_console(desk, settings)

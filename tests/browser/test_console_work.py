@@ -145,7 +145,7 @@ async def test_goods_with_a_broken_label_are_found_by_initials_and_weighed(
         hits = page.locator(".hits button")
         await expect(hits.first).to_be_visible()
         assert await hits.count() <= 20
-        await page.locator('.hits button[value="LS07001"]').click()
+        await page.locator('.hits button[value="OBI-LS07001"]').click()
         await says(page, "goods")
         bench.load.kg = Decimal("48.25")
         await expect(page.locator("#weight")).to_have_attribute("data-state", "stable")

@@ -65,7 +65,7 @@ async def test_only_the_sheet_that_a_page_showed_is_confirmed_by_it(running: Run
 async def test_goods_are_found_by_initials_name_and_code(running: Running, asked: str, first: str) -> None:
     answer = await running.browser().get(f"/at/bench/find?q={asked}")
     assert answer.text.count('name="code"') <= 20
-    assert answer.text.split('name="code" value="')[1].split('"')[0] == first
+    assert answer.text.split('name="code" value="')[1].split('"')[0] == f"OBI-{first}"
 
 
 async def test_what_nobody_sells_is_not_found_and_nothing_is_looked_for_in_nothing(running: Running) -> None:

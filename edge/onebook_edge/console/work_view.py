@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from onebook_edge.capture.dialogue_booking import SIDES
-from onebook_edge.capture.dialogue_state import DialogueState, Sheet
+from onebook_edge.capture.dialogue_state import DialogueState
 from onebook_edge.capture.dialogue_view import (
     Choice,
     ChoiceRole,
@@ -18,10 +17,15 @@ from onebook_edge.capture.dialogue_view import (
     PersonView,
     Proposal,
 )
+from onebook_edge.capture.flows import FLOWS
+from onebook_edge.capture.sheet import Sheet
 from onebook_edge.console.texts import Texts
 from onebook_schemas.labels import Command, command_text
 
-WEIGH = command_text(Command.WEIGH)
+DAILY = tuple(
+    map(command_text, (Command.RECEIVE, Command.ISSUE, Command.MOVE, Command.COUNT, Command.DONATE, Command.RECOVER))
+)
+"""What most sheets are; the other actions stand behind a fold."""
 _SERIALS_SHOWN = 3
 
 
@@ -54,6 +58,7 @@ class Row:
     beside: str = ""  # A smaller amount beside it: cartons, or what was ordered.
     state: str = ""
     state_word: str = ""
+    remark: str = ""  # Expired, not what expires first ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,15 @@ class WorkView:
     expected: tuple[Row, ...]
     unexpected: tuple[Row, ...]
     proposals: tuple[Button, ...]
-    buttons: dict[str, tuple[Button, ...]] = field(hash=False)  # By role: "action", "step", "reason" ...
+    buttons: dict[str, tuple[Button, ...]] = field(hash=False)  # By role: "step", "reason" ...
+    actions: tuple[Button, ...]  # What is done every day ...
+    more_actions: tuple[Button, ...]  # ... and the rest.
     confirms: Button | None = None
 
 
 def work_view(place: str, mark: str, view: DialogueView, texts: Texts, name_of: Callable[[str], str]) -> WorkView:
     buttons = {str(role): tuple(_button(one, texts) for one in view.choices if one.role is role) for role in ChoiceRole}
-    confirming = buttons[ChoiceRole.CONFIRM]
+    confirming, begins = buttons[ChoiceRole.CONFIRM], buttons[ChoiceRole.ACTION]
     return WorkView(
         place=place,
         mark=mark,
@@ -99,6 +106,8 @@ def work_view(place: str, mark: str, view: DialogueView, texts: Texts, name_of: 
         unexpected=tuple(_line(one, texts) for one in view.unexpected),
         proposals=tuple(_proposal(one, texts) for one in view.proposals),
         buttons=buttons,
+        actions=tuple(one for one in begins if one.code in DAILY),
+        more_actions=tuple(one for one in begins if one.code not in DAILY),
         confirms=confirming[0] if confirming else None,
     )
 
@@ -121,14 +130,18 @@ def _facts(view: DialogueView, texts: Texts) -> Iterator[Fact]:
         title = texts.of(view.task_title) if view.task_title else ""
         yield Fact(texts("document"), " ".join(filter(None, (title, view.document))))
     named = {"from_bin": view.from_bin, "to_bin": view.to_bin}
-    needed = SIDES.get(view.action, ()) if view.action else ()
+    needed = FLOWS[view.action].sides if view.action else ()
     for side, value in named.items():
         if value or side in needed:
             yield Fact(texts(side if len(needed) > 1 else "bin"), value or "")
     if view.pallet:
         yield Fact(texts("pallet"), view.pallet)
-    if view.reason:
-        yield Fact(texts("reason"), texts.of(view.reason))
+    if view.corrects:
+        yield Fact(texts("corrects"), view.corrects[:8])
+    for said in view.marks:
+        yield Fact(texts("marked"), texts.of(said))
+    for reason in view.reasons:
+        yield Fact(texts("reason"), texts.of(reason))
     if view.tare:
         yield Fact(texts("tare"), f"{view.tare.value} {view.tare.unit}")
 
@@ -146,6 +159,7 @@ def _line(line: LineView, texts: Texts) -> Row:
         unit=texts.of(line.unit),
         detail=" · ".join(details),
         beside=packed,
+        remark=texts.of(line.remark) if line.remark else "",
     )
 
 
@@ -167,7 +181,8 @@ def _expected(line: ExpectedView, texts: Texts) -> Row:
 
 def _proposal(one: Proposal, texts: Texts) -> Button:
     amount = f"{grouped(one.amount)} {texts.of(one.unit)}" if one.amount else ""
-    said = (texts.of(one.name), amount, *_lot(one.lot, one.expires_on, texts))
+    short = texts("proposal_short") if one.is_short else ""
+    said = (texts.of(one.name), amount, *_lot(one.lot, one.expires_on, texts), short)
     return Button(one.code, one.bin, " · ".join(filter(None, said)))
 
 

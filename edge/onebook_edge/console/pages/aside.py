@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from onebook_edge.capture.dialogue_messages import NoteAdded
+from onebook_edge.capture.dialogue_texts import FeedbackKind
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.forms import SCREEN, check_token, place_of, read_body, read_form
 from onebook_edge.console.photos import PHOTO_BYTES_MAX
 from onebook_edge.console.rendering import page
-from onebook_edge.errors import OutboxFullError, RefusedError
-from onebook_schemas.device_events import CodeSetAside
+from onebook_edge.errors import RefusedError
 
 NOTE_MAX = 200
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -39,24 +40,21 @@ class AsidePages:
         return self._page(request)
 
     async def add(self, request: Request) -> Response:
-        """Put note and picture into the journal beside the code. The person is sent on when it is there."""
+        """Give note and picture to the dialogue, which records them beside the code."""
         form = await read_form(request)
         place = place_of(request, self._desk)
-        state = self._desk.dialogues[place].state
-        actor = visit_of(request).badge or state.actor or ""
-        code, note, photo = (
-            form.get("text", "")[:NOTE_MAX],
-            form.get("note", "").strip()[:NOTE_MAX],
-            form.get("photo", ""),
-        )
+        badge, actor = visit_of(request).badge, self._desk.dialogues[place].state.actor
+        note, photo = form.get("note", "").strip()[:NOTE_MAX], form.get("photo", "")
         known = photo if _DIGEST.fullmatch(photo) and self._desk.photos.has(photo) else None
-        if not actor or not code or not (note or known):
-            return self._page(request, texts_for(request)("aside_empty" if actor else "aside_nobody"), 400)
-        fact = CodeSetAside(text=code, reason="noted", device=SCREEN, actor=actor, note=note or None, photo=known)
-        try:
-            await self._desk.recorder.outbox.record([fact])
-        except OutboxFullError:
+        if badge is not None and badge != actor:
+            return self._page(request, texts_for(request)("refused_another_person"), 409)
+        if not note and known is None:
+            return self._page(request, texts_for(request)("aside_empty"), 400)
+        if self._desk.is_full:
             return self._page(request, texts_for(request)("refused_outbox_full"), 507)
+        said = self._desk.recorder.enter(place, NoteAdded(note, known, SCREEN))
+        if said.kind is not FeedbackKind.OK:
+            return self._page(request, texts_for(request).of(said), 409)
         return RedirectResponse(f"/at/{place}", 303)
 
     async def keep_photo(self, request: Request) -> Response:

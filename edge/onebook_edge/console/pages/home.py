@@ -9,9 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from onebook_edge.console.desk import Desk
 from onebook_edge.capture.china_day import day_of
-from onebook_edge.capture.scan_dialogue import day_in_china
 from onebook_edge.console.desk import Desk, Expiring
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.evidence import Evidence, OwnFacts, judge
@@ -36,7 +34,6 @@ def routes(desk: Desk) -> Sequence[BaseRoute]:
         Route("/alarms", pages.acknowledge, methods=["POST"]),
     ]
 
-    return [Route("/", show)]
 
 class HomePages:
     def __init__(self, desk: Desk) -> None:
@@ -70,7 +67,6 @@ class HomePages:
         readings, zones = desk.readings, desk.zones
         since_ms = await self._waits_since_ms()
         today = day_of(desk.clock.now().wall_ms)
-        today = day_in_china(desk.clock.now())
         return Facts(
             now=desk.clock.now(),
             is_connected=desk.is_connected(),

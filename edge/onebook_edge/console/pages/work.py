@@ -131,4 +131,6 @@ class WorkPages:
     def _view(self, request: Request, place: str) -> WorkView:
         dialogue = self._desk.dialogues[place]
         mark = mark_of(dialogue.state, dialogue.sheet)
-        return work_view(place, mark, view_of(dialogue), texts_for(request), self._desk.name_of)
+        return work_view(
+            place, mark, view_of(dialogue, now=self._desk.clock.now()), texts_for(request), self._desk.name_of
+        )

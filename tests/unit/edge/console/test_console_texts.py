@@ -25,7 +25,7 @@ MADE_UP_OF_CODES = {
     *(f"progress_{progress}" for progress in Progress),
     *(f"unit_{unit}" for unit in ("KGM", "GRM", "TNE", "LBR")),
     *("from_bin", "to_bin", "bin"),
-    *("aside_empty", "aside_nobody", "photo_unfit", "photo_no_room"),
+    *("photo_unfit", "photo_no_room"),
     *(f"alarm_{kind}" for kind in AlarmKind),
     *(f"climate_{quantity}" for quantity in LIMITED),
     *(f"climate_unit_{limit}" for limit in LIMITED.values()),
