@@ -67,6 +67,7 @@ class Keeper:
         self._enter(browser, f"OBQ-{self.amount}")
         _, mark, _, self.drafted = self._look(browser)
         assert self.drafted == self.amount
+        assert 'class="confirm" disabled' not in browser.get("/at/bench").text, f"{flow} of {self.amount}"
         self.pressed.add(self.amount)
         self.drafted = 0
         for _ in range(self.dice.randint(1, 3)):  # An impatient finger.

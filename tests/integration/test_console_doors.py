@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -224,6 +225,9 @@ async def test_an_unknown_code_is_noted_with_words_and_a_picture_that_the_box_ke
     await kiosk.enter("OBC-RECEIVE")
     assert (await kiosk.enter("who-knows")).json()["feedback"]["code"] == "code-set-aside"
     assert "who-knows" in (await kiosk.get("/at/bench/aside")).text
+    await settled(running.desk.recorder, Stream.JOURNAL, "code_set_aside", 1)
+    await asyncio.sleep(0.05)
+    assert 'data-code="code-set-aside"' in (await kiosk.get("/at/bench")).text, "noted is no reason to stop warning"
     picture = b"\xff\xd8\xff" + bytes(1_000)
     said = await kiosk.client.post("/at/bench/photo", content=picture, headers={"x-token": kiosk.token})
     digest = said.json()["photo"]

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from onebook_edge.capture.dialogue_texts import Feedback
+from onebook_edge.capture.dialogue_texts import NOTE_RECORDED, Feedback
 
 KEPT_MAX = 50  # Of each work place: a page that lost the line for a moment hears what it missed.
 
@@ -29,6 +29,8 @@ class Board:
         self._news = asyncio.Event()
 
     def hear(self, work_place: str, feedback: Feedback) -> None:
+        if feedback.code == NOTE_RECORDED.code:
+            return  # It changes nothing, and would wipe out the warning that the code was not counted.
         self._number += 1
         self._notes[work_place].append(Note(self._number, feedback))
         self.stir()
