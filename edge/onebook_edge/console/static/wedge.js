@@ -2,7 +2,7 @@
 // What it types is read off the physical keys, so an input method that is on (拼音) changes nothing. Codes are ASCII only.
 
 const FINGER_MS = 60; // Nobody types a whole code with less between two keys, on average.
-const PAUSE_MS = 250; // After such a pause a new code begins.
+const PAUSE_MS = 500; // After such a pause a new code begins.
 const CODE_MIN = 4;
 const SHIFTED = { 1: "!", 2: "@", 3: "#", 4: "$", 5: "%", 6: "^", 7: "&", 8: "*", 9: "(", 0: ")" };
 const SIGNS = {
@@ -56,10 +56,15 @@ export function listenToWedge(onCode, box) {
     }
     event.preventDefault();
     event.stopPropagation();
+    const code = typed.map((key) => key.text).join("");
+    if (!field && box.value !== code.replaceAll("\x1d", "") && !/^(OB[A-Z]-|\])/.test(code)) {
+      box.form?.requestSubmit(); // It paused within the code: all of it stands in the box, half of it is no code.
+      return;
+    }
     if (before?.field) before.field.value = before.value;
     else box.value = "";
     box.dispatchEvent(new Event("input"));
-    onCode(typed.map((key) => key.text).join(""));
+    onCode(code);
   }
 
   document.addEventListener("keydown", take, { capture: true });
