@@ -17,13 +17,13 @@ from onebook_edge.paper.documents import (
     reversal_document,
 )
 from onebook_edge.paper.pages import Language, Press
-from onebook_schemas.stock_events import MovementKind
+from onebook_schemas.stock_events import MovementKind, RotationMethod
 from tests.browser.pages import chromium
 from tests.browser.printing import PrintedPage, print_html, printed_pages, show
 from tests.unit.edge.paper.facts import KNOWN, counted, event, line, moved, receipt, reversal
 from tests.unit.edge.paper.samples import BED, LOT, RADIO, TENT
 
-NUMBER = "20260922330106010001"
+NUMBER = "2026112833010601K7QF200042"
 
 
 def single(kind: MovementKind, letters: str, **bins: str) -> PrintedDocument:
@@ -36,7 +36,19 @@ DOCUMENTS = {
     "出库单": single(MovementKind.ISSUE, "CK", from_bin="A-01-02"),
     "移库单": single(MovementKind.BIN_MOVE, "RW", from_bin="A-01-02", to_bin="B-01"),
     "报损单": single(MovementKind.DISPOSAL, "RW", from_bin="A-01-02"),
-    "轮换单": single(MovementKind.ISSUE, "LH", from_bin="A-01-02"),
+    "轮换单（出库）": movement_document(
+        event(
+            7,
+            moved(
+                3,
+                MovementKind.ROTATION_OUT,
+                line(TENT.code, "4", from_bin="A"),
+                rotation=RotationMethod.MARKET_SALE,
+                document=f"LH{NUMBER}",
+            ),
+        ),
+        KNOWN,
+    ),
     "退库单": single(MovementKind.RECOVERY, "RW", to_bin="A-01-02"),
     "冲销单": reversal_document(event(8, reversal(2, 1)), event(7, receipt()), KNOWN),
     "盘点表": count_document(

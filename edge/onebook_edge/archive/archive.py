@@ -33,7 +33,7 @@ NOT_COUNTED: Final = 0
 _FOLLOW_EVERY_S, _TIDY_EVERY = 5.0, 720  # Once an hour.
 _AT_ONCE, _BYTES_AT_ONCE = 100, 256 * 1024
 
-_ON_PAPER = re.compile(rb'"fact":\{"type":"(goods_moved|movement_reversed|stock_counted)"')
+_ON_PAPER = re.compile(rb'"fact":\{"type":"(goods_moved|movement_reversed|stock_counted|papers_followed)"')
 """Of the facts that stand on papers. Most others say that a device came and went: they need not be taken apart."""
 
 T = TypeVar("T")

@@ -37,7 +37,10 @@ CREATE TABLE IF NOT EXISTS print (paper TEXT PRIMARY KEY, times INTEGER NOT NULL
 """
 _PAPERS = """
 SELECT sequence, entry.paper, kind, number, movement_id, day, actor, coalesce(times, 0),
-  EXISTS (SELECT 1 FROM entry AS other WHERE other.refers_to = entry.movement_id AND other.kind = 'reversal')
+  EXISTS (
+    SELECT 1 FROM entry AS own JOIN entry AS other ON other.refers_to = own.movement_id
+    WHERE own.paper = entry.paper AND other.kind = 'reversal'
+  )
 FROM entry LEFT JOIN print ON print.paper = entry.paper
 """
 _RELATED = """

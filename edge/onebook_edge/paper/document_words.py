@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from onebook_edge.capture.catalogue import Item
-from onebook_edge.capture.dialogue_texts import Words
-from onebook_schemas.stock_events import CaptureSource, DocumentKind, MovementKind, ReserveMode, StockStatus
+from onebook_edge.capture.command_words import Words
+from onebook_schemas.stock_events import CaptureSource, DocumentKind, MovementKind, ReserveMode, RotationMethod
 
 TITLES: Final[Mapping[MovementKind, Words]] = {
     MovementKind.RECEIPT: Words("入库单", "Receipt note"),
@@ -18,10 +18,12 @@ TITLES: Final[Mapping[MovementKind, Words]] = {
     MovementKind.ISSUE: Words("出库单", "Issue note"),
     MovementKind.TRANSFER_OUT: Words("调拨出库单", "Transfer issue note"),
     MovementKind.BIN_MOVE: Words("移库单", "Bin move note"),
+    MovementKind.LOAN: Words("借用单", "Loan note"),
+    MovementKind.ROTATION_OUT: Words("轮换单（出库）", "Rotation note (out)"),
+    MovementKind.ROTATION_IN: Words("轮换单（入库）", "Rotation note (in)"),
     MovementKind.DISPOSAL: Words("报损单", "Disposal note"),
     MovementKind.STATUS_CHANGE: Words("状态变更单", "Status change note"),
 }
-ROTATION: Final = Words("轮换单", "Rotation note")
 COUNT_SHEET: Final = Words("盘点表", "Count sheet")
 BLANK_COUNT: Final = Words("盘点表（空白，盲盘）", "Count sheet, blank (blind count)")
 REVERSAL: Final = Words("冲销单", "Reversal note")
@@ -36,6 +38,11 @@ DOCUMENT_KINDS: Final[Mapping[DocumentKind, Words]] = {
     DocumentKind.ROTATION: Words("轮换", "rotation"),
     DocumentKind.REQUISITION: Words("征用", "requisition"),
     DocumentKind.DONATION: Words("捐赠", "donation"),
+    DocumentKind.MOVE_NOTE: Words("移库单", "bin move note"),
+    DocumentKind.DISPOSAL_NOTE: Words("报损单", "disposal note"),
+    DocumentKind.LOAN_NOTE: Words("借用单", "loan note"),
+    DocumentKind.RECOVERY_NOTE: Words("退库单", "return note"),
+    DocumentKind.INSPECTION_NOTE: Words("质检单", "inspection note"),
 }
 RESERVE_MODES: Final[Mapping[ReserveMode, Words]] = {
     ReserveMode.GOVERNMENT: Words("政府储备", "government"),
@@ -45,6 +52,13 @@ RESERVE_MODES: Final[Mapping[ReserveMode, Words]] = {
     ReserveMode.SOCIAL: Words("社会储备", "social"),
     ReserveMode.JOINT: Words("军地联储", "joint"),
 }
+ROTATIONS: Final[Mapping[RotationMethod, Words]] = {
+    RotationMethod.SUPPLY_TURNOVER: Words("供应周转", "supply turnover"),
+    RotationMethod.DISPATCH_USE: Words("调拨使用", "dispatch and use"),
+    RotationMethod.MARKET_SALE: Words("市场销售", "market sale"),
+    RotationMethod.FACTORY_RETURN: Words("返厂轮换", "back to the factory"),
+    RotationMethod.ENTRUSTED_ROTATION: Words("代储轮换", "by the keeper entrusted"),
+}
 SOURCES: Final[Mapping[CaptureSource, Words]] = {
     CaptureSource.RFID: Words("射频", "RFID"),
     CaptureSource.BARCODE: Words("扫码", "scan"),
@@ -53,25 +67,25 @@ SOURCES: Final[Mapping[CaptureSource, Words]] = {
     CaptureSource.IMPORT: Words("导入", "import"),
     CaptureSource.ADJUSTMENT: Words("调整", "adjustment"),
 }
-STATUSES: Final[Mapping[StockStatus, Words]] = {
-    StockStatus.AVAILABLE: Words("可用", "available"),
-    StockStatus.ALLOCATED: Words("占用", "allocated"),
-    StockStatus.FROZEN: Words("冻结", "frozen"),
-    StockStatus.AWAITING_INSPECTION: Words("待检", "awaiting inspection"),
-    StockStatus.IN_TRANSIT: Words("在途", "in transit"),
-    StockStatus.ON_LOAN: Words("借用待回收", "on loan"),
-    StockStatus.EXPIRED: Words("过期", "expired"),
-    StockStatus.SCRAPPED: Words("报废", "scrapped"),
-}
-
 KEEPER: Final = Words("保管员", "Keeper")
-_SECOND: Final = Words("复核人", "Second person")
+SECOND: Final = Words("复核人", "Second person")
 _HEAD: Final = Words("库主任", "Warehouse head")
 COUNT_SIGNATURES: Final = (Words("盘点人", "Counted by"), Words("监盘人", "Witness"), _HEAD)
-_RECEIPT_SIGNATURES: Final = (Words("交货人", "Delivered by"), KEEPER, _SECOND, _HEAD)
-_ISSUE_SIGNATURES: Final = (KEEPER, _SECOND, Words("领用人", "Received by"), _HEAD)
-_INTO_STORE: Final = {MovementKind.RECEIPT, MovementKind.DONATION, MovementKind.TRANSFER_IN, MovementKind.RECOVERY}
-_OUT_OF_STORE: Final = {MovementKind.ISSUE, MovementKind.TRANSFER_OUT}
+_RECEIPT_SIGNATURES: Final = (Words("交货人", "Delivered by"), KEEPER, SECOND, _HEAD)
+_ISSUE_SIGNATURES: Final = (KEEPER, SECOND, Words("领用人", "Received by"), _HEAD)
+_INTO_STORE: Final = {
+    MovementKind.RECEIPT,
+    MovementKind.DONATION,
+    MovementKind.TRANSFER_IN,
+    MovementKind.RECOVERY,
+    MovementKind.ROTATION_IN,
+}
+_OUT_OF_STORE: Final = {
+    MovementKind.ISSUE,
+    MovementKind.TRANSFER_OUT,
+    MovementKind.LOAN,
+    MovementKind.ROTATION_OUT,
+}
 
 # What is said beside the particulars.
 SYNCHRONISED: Final = Words("已校时", "clock was right")
@@ -81,6 +95,8 @@ NOT_AT_THE_CENTRE: Final = Words("打印时尚未上传中心", "Not yet at the 
 ORIGINAL_NOT_KEPT: Final = Words(
     "原单已不在本机，明细请向中心查询", "This box keeps the original no more: ask the centre for its lines"
 )
+PAPERS_MISSING: Final = Words("先收后补，单据待补", "Accepted before its papers, which are to follow")
+BOOK_NOT_KNOWN: Final = Words("账面数请向中心查询", "What the book had: ask the centre")
 NO_NUMBER: Final = Words("无单号", "no number")
 
 # UN/ECE Recommendation 20: units that an amount may come in beside the item's own.
@@ -101,4 +117,4 @@ def signatures(kind: MovementKind) -> tuple[Words, ...]:
     """Who signs: whoever hands over, and whoever takes."""
     if kind in _INTO_STORE:
         return _RECEIPT_SIGNATURES
-    return _ISSUE_SIGNATURES if kind in _OUT_OF_STORE else (KEEPER, _SECOND, _HEAD)
+    return _ISSUE_SIGNATURES if kind in _OUT_OF_STORE else (KEEPER, SECOND, _HEAD)

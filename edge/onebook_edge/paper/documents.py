@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from onebook_edge.capture.catalogue import Catalogue, Item
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.command_words import STATUSES, Words
 from onebook_edge.paper import document_words as words
 from onebook_edge.paper.code128 import code128
 from onebook_edge.paper.document_words import unit_words
@@ -24,7 +24,6 @@ from onebook_schemas.envelope import JournalEvent
 from onebook_schemas.labels import LabelKind, label_text
 from onebook_schemas.quantities import Quantity
 from onebook_schemas.stock_events import (
-    DocumentKind,
     GoodsMoved,
     Holding,
     Lot,
@@ -36,7 +35,7 @@ from onebook_schemas.stock_events import (
 )
 
 CHINA: Final = timezone(timedelta(hours=8))
-_CODE_ROOM_MM, _CODE_BARS_MM, _QR_ROOM_MM = Decimal(80), Decimal(9), Decimal(20)
+_CODE_ROOM_MM, _CODE_BARS_MM, _QR_ROOM_MM = Decimal(95), Decimal(9), Decimal(20)
 
 CountKey: TypeAlias = tuple[str, str, str | None]
 """Bin, item, lot number."""
@@ -72,6 +71,7 @@ class Links:
     reverses: Reference | None = None
     corrects: Reference | None = None
     corrected_by: Reference | None = None
+    papers: Reference | None = None  # That came after the goods.
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,8 @@ def movement_document(
     """The document of one movement."""
     moved, links = event.fact, links or Links()
     assert isinstance(moved, GoodsMoved), "a movement"
-    is_rotation = moved.document is not None and moved.document.kind is DocumentKind.ROTATION
     document = _document(
-        words.ROTATION if is_rotation else words.TITLES[moved.kind],
+        words.TITLES[moved.kind],
         Reference(_of(moved), moved.movement_id),
         [event],
         known,
@@ -135,7 +134,7 @@ def movement_document(
     )
     return replace(
         document,
-        marks=(*document.marks, *_link_marks(links)),
+        marks=(*document.marks, *_link_marks(links), *_papers_missing(moved, links)),
         totals=totals(known.catalogue, [(line.item, line.quantity) for line in moved.lines]),
         signatures=words.signatures(moved.kind),
     )
@@ -149,7 +148,8 @@ def reversal_document(
     assert isinstance(fact, MovementReversed), "a reversal"
     moved = original.fact if original and isinstance(original.fact, GoodsMoved) else None
     reason = Field(Words("事由", "Reason"), fact.reason)
-    particulars = (_time(event, known), reason, Field(words.KEEPER, _person(fact.actor, known)))
+    keeper = Field(words.KEEPER, _person(fact.actor, known))
+    particulars = (_time(event, known), reason, keeper, *_second(fact.second_actor, known))
     lines = tuple(_moved_line(line, known.catalogue, sign="-") for line in moved.lines) if moved else ()
     document = _document(words.REVERSAL, Reference(None, fact.movement_id), [event], known, particulars, lines)
     links = links or Links(reverses=Reference(_of(moved), fact.reverses))
@@ -175,9 +175,14 @@ def count_document(
     lines = tuple(_counted_line(count, known.catalogue, book or {}) for count in counts)
     reference = Reference(_of(first), first.movement_id)
     document = _document(words.COUNT_SHEET, reference, events, known, particulars, lines)
+    marks = document.marks if book is not None else (*document.marks, words.BOOK_NOT_KNOWN)
     counted = [(count.item, count.counted) for count in counts]
     return replace(
-        document, totals=totals(known.catalogue, counted), signatures=words.COUNT_SIGNATURES, layout=Layout.COUNT
+        document,
+        marks=marks,
+        totals=totals(known.catalogue, counted),
+        signatures=words.COUNT_SIGNATURES,
+        layout=Layout.COUNT,
     )
 
 
@@ -256,6 +261,8 @@ def _particulars(event: JournalEvent, moved: GoodsMoved, known: Known, counterpa
         Field(Words("往来单位", "Counterpart"), counterpart),
         *_holdings([line.holding for line in moved.lines]),
         Field(words.KEEPER, _person(moved.actor, known)),
+        *_second(moved.second_actor, known),
+        *((Field(Words("轮换方式", "Rotation"), words.ROTATIONS[moved.rotation].zh),) if moved.rotation else ()),
         *((Field(Words("事由", "Reason"), moved.reason),) if moved.reason else ()),
     )
 
@@ -277,12 +284,17 @@ def _holdings(holdings: Sequence[Holding]) -> tuple[Field, ...]:
     )
 
 
+def _papers_missing(moved: GoodsMoved, links: Links) -> tuple[Words, ...]:
+    return (words.PAPERS_MISSING,) if moved.papers and links.papers is None else ()
+
+
 def _link_marks(links: Links) -> tuple[Words, ...]:
     said = (
         (links.reversed_by, "已冲销，冲销单 {}", "Reversed by {}"),
         (links.reverses, "冲销原单 {}", "Reverses {}"),
         (links.corrects, "更正原单 {}", "Corrects {}"),
         (links.corrected_by, "已由 {} 更正", "Corrected by {}"),
+        (links.papers, "单据已补 {}", "Its papers came: {}"),
     )
     return tuple(Words(zh.format(other), en.format(other)) for other, zh, en in said if other)
 
@@ -294,6 +306,10 @@ def _of(fact: GoodsMoved | StockCounted | None) -> str | None:
 def _person(badge: str, known: Known) -> str:
     name = known.names.get(badge)
     return f"{name}（{badge}）" if name else badge
+
+
+def _second(badge: str | None, known: Known) -> tuple[Field, ...]:
+    return (Field(words.SECOND, _person(badge, known)),) if badge else ()
 
 
 def _together(texts: Iterable[str]) -> str:
@@ -345,7 +361,7 @@ def in_packs(item: Item | None, quantity: Quantity) -> str:
 
 
 def _status(line: MovedLine) -> Words | None:
-    before, after = words.STATUSES[line.from_status], words.STATUSES[line.to_status]
+    before, after = STATUSES[line.from_status], STATUSES[line.to_status]
     if line.from_status is not line.to_status and line.from_bin:
         return Words(f"{before.zh} → {after.zh}", f"{before.en} → {after.en}")
     return None if line.to_status is StockStatus.AVAILABLE else after

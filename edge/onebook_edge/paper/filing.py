@@ -1,7 +1,8 @@
 """By what a paper is found again: its number, kind, day, person, goods. One entry for each fact that stands on a paper.
 
-A movement and a reversal are a paper each. A count has one fact for each item and lot: those of one stocktake stand on one paper,
-and so do those that were confirmed together, which were recorded at the same moment.
+A movement and a reversal are a paper each; papers that came after the goods belong to that of their movement. A count has one
+fact for each item and lot: those of one stocktake stand on one paper, and so do those that were confirmed together, which were
+recorded at the same moment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from onebook_edge.paper.documents import when
 from onebook_schemas.envelope import JournalEvent
-from onebook_schemas.stock_events import GoodsMoved, MovementKind, MovementReversed, StockCounted
+from onebook_schemas.stock_events import GoodsMoved, MovementKind, MovementReversed, PapersFollowed, StockCounted
 
 
 class PaperKind(enum.StrEnum):
@@ -25,6 +26,7 @@ class PaperKind(enum.StrEnum):
     STATUS = "status"
     COUNT = "count"
     REVERSAL = "reversal"
+    PAPERS = "papers"  # A movement whose papers came after it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ def entry_of(event: JournalEvent, boot_anchors: Mapping[str, int]) -> Entry | No
         case MovementReversed() as reversed_:
             paper, kind, number = reversed_.movement_id, PaperKind.REVERSAL, ""
             items, refers_to = frozenset[str](), reversed_.reverses
+        case PapersFollowed() as followed:
+            paper, kind, number = followed.accepted, PaperKind.PAPERS, followed.document.number
+            items, refers_to = frozenset[str](), ""
         case StockCounted() as counted:
             number = counted.document.number if counted.document else ""
             paper = number or f"{event.boot_id}-{event.monotonic_ms}-{counted.bin}"

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from onebook_edge.capture.application_identifiers import Element
 from onebook_edge.capture.catalogue import Item, TradeUnit
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.command_words import Words
 from onebook_edge.paper.code128 import GS1_DATA_MAX, code128, gs1_128
 from onebook_edge.paper.element_strings import (
     CONTENT,
@@ -30,10 +30,9 @@ from onebook_edge.paper.element_strings import (
     for_people,
 )
 from onebook_edge.paper.symbols import Picture, bar_picture, qr_picture
-from onebook_schemas.labels import LabelKind, label_text
+from onebook_schemas.labels import LabelKind, label_text, lot_text
 from onebook_schemas.stock_events import Lot
 
-ITEM_PREFIX = "OBI-"
 LOT_NOT_IN_CODE = Words("码内不含批号，扫码后请核对", "The code does not say the lot: check it after scanning")
 CONTENT_NOT_SAID = Words("托盘内容不在码内，请逐箱扫", "The codes do not say what is on it: scan the cartons")
 _BARS_MM = Decimal(9)
@@ -53,6 +52,9 @@ class LabelSize(enum.Enum):
     def room_mm(self) -> Decimal:
         """The width between its margins."""
         return Decimal(self.value[0] - 2 * _MARGIN_MM)
+
+
+_GOODS_ROOM_MM = LabelSize.MEDIUM.room_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def document_label(number: str, kind: Words, on: date, site: str) -> LabelFace:
 
 def item_lot_label(item: Item, unit: TradeUnit, lot: Lot | None = None) -> LabelFace:
     """For goods that come without a code of their own, or whose code is broken."""
-    bars, qr, notes = _goods_codes(item, unit, lot, LabelSize.MEDIUM.room_mm)
+    bars, qr, is_said = _goods_codes(item, unit, lot)
     fields = [Field(Words("物资编码", "Item code"), item.code), Field(Words("包装", "Pack"), packing(item, unit))]
     return LabelFace(
         LabelSize.MEDIUM,
@@ -111,8 +113,8 @@ def item_lot_label(item: Item, unit: TradeUnit, lot: Lot | None = None) -> Label
         subtitle=item.name_en,
         fields=(*fields, *_lot_fields(lot)),
         qr=qr,
-        bars=(bars,) if bars else (),
-        notes=notes,
+        bars=tuple(bars),
+        notes=() if is_said else (LOT_NOT_IN_CODE,),
     )
 
 
@@ -155,17 +157,35 @@ def _ours(
     )
 
 
-def _goods_codes(
-    item: Item, unit: TradeUnit, lot: Lot | None, room_mm: Decimal
-) -> tuple[Picture | None, Picture | None, tuple[Words, ...]]:
-    """Bars, QR, and what is to be said about them."""
-    if unit.gtin14 is None:
-        text = ITEM_PREFIX + item.code
-        bars = bar_picture(code128(text), room_mm=room_mm, height_mm=_BARS_MM * 2)
-        return bars, qr_picture(text, room_mm=_GOODS_QR_MM), _notes_of_lot(lot, ())
-    elements = [element(GTIN, unit.gtin14), *_lot_elements(lot)]
-    bars, qr = _bars(elements, room_mm, _BARS_MM * 2), qr_picture(digital_link(elements), room_mm=_GOODS_QR_MM)
-    return bars, qr, _notes_of_lot(lot, elements)
+def _goods_codes(item: Item, unit: TradeUnit, lot: Lot | None) -> tuple[list[Picture], Picture | None, bool]:
+    """Bars, QR, and whether they say all. A lot that the code of the goods cannot say has its own, to be scanned after it.
+
+    No QR code says everything but the lot: who scans it would believe that it said all.
+    """
+    elements = [element(GTIN, unit.gtin14), *_lot_elements(lot)] if unit.gtin14 else []
+    lot_is_said = lot is None or any(one.ai == LOT for one in elements)
+    height_mm = _BARS_MM * 2 if lot_is_said else _BARS_MM
+    text = label_text(LabelKind.ITEM, item.code)
+    bars = _bars(elements, _GOODS_ROOM_MM, height_mm) if elements else _own_bars(text, height_mm)
+    if lot_is_said:
+        qr = qr_picture(digital_link(elements) if elements else text, room_mm=_GOODS_QR_MM)
+        return [bars] if bars else [], qr, True
+    said = _lot_text(lot)
+    lot_bars = _own_bars(said, height_mm) if said else None
+    lot_qr = qr_picture(said, room_mm=_GOODS_QR_MM) if said and not lot_bars else None
+    return [one for one in (bars, lot_bars) if one], lot_qr, said is not None
+
+
+def _own_bars(text: str, height_mm: Decimal) -> Picture | None:
+    return bar_picture(code128(text), room_mm=_GOODS_ROOM_MM, height_mm=height_mm)
+
+
+def _lot_text(lot: Lot | None) -> str | None:
+    """None for a lot that no code can say: Chinese, blanks, too long."""
+    try:
+        return lot_text(lot.number, lot.expires_on) if lot else None
+    except ValueError:
+        return None
 
 
 def _bars(elements: Sequence[Element], room_mm: Decimal, height_mm: Decimal) -> Picture | None:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
 
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.command_words import Words
 from onebook_edge.paper.command_sheet import CommandGroup
 from onebook_edge.paper.documents import PrintedDocument
 from onebook_edge.paper.labels import LabelFace, LabelSize

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.command_words import Words
 from onebook_edge.paper.documents import Known
 from onebook_schemas.envelope import JournalEvent
 from onebook_schemas.quantities import Quantity

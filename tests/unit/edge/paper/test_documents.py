@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from onebook_edge.paper import document_words as words
+from onebook_edge.paper.composing import compose
 from onebook_edge.paper.documents import (
     Links,
     PrintedDocument,
@@ -23,7 +24,15 @@ from onebook_edge.paper.documents import (
 )
 from onebook_edge.paper.pages import Language, Press
 from onebook_schemas.quantities import Quantity
-from onebook_schemas.stock_events import DocumentKind, MovementKind, ReserveMode, StockStatus
+from onebook_schemas.stock_events import (
+    Document,
+    DocumentKind,
+    MovementKind,
+    PapersFollowed,
+    ReserveMode,
+    RotationMethod,
+    StockStatus,
+)
 from tests.unit.edge.paper.facts import BOOT, KNOWN, counted, event, line, moved, movement_id, receipt, reversal
 from tests.unit.edge.paper.samples import BED, LOT, RADIO, RICE, TENT
 
@@ -127,15 +136,35 @@ def test_a_number_that_no_label_can_carry_stands_in_letters() -> None:
     assert (document.number, document.code, document.qr) == ("RK/2026#1", None, None)
 
 
-def test_a_rotation_is_called_so() -> None:
-    fact = moved(1, MovementKind.ISSUE, line(TENT.code, "1", from_bin="A"), document="LH20260922330106010001")
-    assert movement_document(event(7, fact), KNOWN).title.zh == "轮换单"
+def test_a_rotation_says_how_and_who_confirmed_beside_the_keeper() -> None:
+    line_ = line(TENT.code, "1", from_bin="A")
+    fact = moved(1, MovementKind.ROTATION_OUT, line_, rotation=RotationMethod.MARKET_SALE, second_actor="P1002")
+    document = movement_document(event(7, fact), KNOWN)
+    assert document.title.zh == "轮换单（出库）"
+    assert (fields(document)["轮换方式"], fields(document)["复核人"]) == ("市场销售", "P1002")
+
+
+def test_goods_before_their_papers_say_so_until_these_came() -> None:
+    accepted = event(7, receipt(document=None, papers="follow"))
+    assert marks(compose([accepted], [], KNOWN) or missing()) == ["先收后补，单据待补"]
+    papers = PapersFollowed(
+        movement_id=movement_id(9),
+        accepted=movement_id(1),
+        document=Document(kind=DocumentKind.DONATION, number="JZ7"),
+        actor="P1001",
+    )
+    assert marks(compose([accepted, event(8, papers)], [], KNOWN) or missing()) == ["单据已补 JZ7"]
+    assert compose([event(8, papers)], [], KNOWN) is None
+
+
+def missing() -> PrintedDocument:
+    raise AssertionError("no document")
 
 
 def test_every_kind_of_movement_has_a_title_and_people_who_sign() -> None:
     assert set(words.TITLES) == set(MovementKind)
     assert all(words.signatures(kind) for kind in MovementKind)
-    assert (set(words.STATUSES), set(words.DOCUMENT_KINDS)) == (set(StockStatus), set(DocumentKind))
+    assert (set(words.ROTATIONS), set(words.DOCUMENT_KINDS)) == (set(RotationMethod), set(DocumentKind))
     assert set(words.RESERVE_MODES) == set(ReserveMode)
 
 
@@ -164,6 +193,17 @@ def test_a_reversal_of_what_is_kept_no_more_says_so() -> None:
     assert document.lines == ()
 
 
+def test_what_refers_to_a_movement_is_found_among_the_related_facts() -> None:
+    corrected = receipt(3, document="RK2").model_copy(update={"corrects": movement_id(1)})
+    original, opposite, correction = event(7, receipt()), event(8, reversal(2, 1)), event(9, corrected)
+    assert marks(compose([original], [opposite, correction], KNOWN) or missing()) == [
+        "已冲销，冲销单 无单号 00000002",
+        "已由 RK2 更正",
+    ]
+    assert marks(compose([correction], [original], KNOWN) or missing()) == ["更正原单 RK20260922330106010001"]
+    assert marks(compose([opposite], [original], KNOWN) or missing()) == ["冲销原单 RK20260922330106010001"]
+
+
 def test_reversed_and_corrected_documents_name_one_another() -> None:
     links = Links(reversed_by=Reference(None, movement_id(2)), corrected_by=Reference("RK2", movement_id(3)))
     assert marks(movement_document(event(7, receipt()), KNOWN, links)) == [
@@ -178,6 +218,8 @@ def test_a_count_shows_the_difference_where_the_book_is_known() -> None:
     counts = [event(1, counted(1, TENT.code, "38", lot=LOT)), event(2, counted(2, BED.code, "31"))]
     document = count_document(counts, KNOWN, {("A-01-02", TENT.code, LOT.number): Decimal(40)})
     assert [(one.amount, one.book, one.difference) for one in document.lines] == [("38", "40", "-2"), ("31", "", "")]
+    assert marks(document) == []
+    assert marks(count_document(counts, KNOWN)) == [words.BOOK_NOT_KNOWN.zh]
     assert (document.title.zh, document.number) == ("盘点表", "PD20260922330106010001")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from onebook_edge.paper.filing import PaperKind, entry_of
 from onebook_schemas.device_events import EdgeStarted
-from onebook_schemas.stock_events import MovementKind
+from onebook_schemas.stock_events import Document, DocumentKind, MovementKind, PapersFollowed
 from tests.unit.edge.paper.facts import counted, event, line, moved, movement_id, receipt, reversal
 from tests.unit.edge.paper.samples import BED, RADIO, RICE, TENT
 
@@ -51,6 +51,18 @@ def test_a_reversal_refers_to_its_original_and_a_count_to_nothing() -> None:
         (PaperKind.REVERSAL, movement_id(1)),
         (PaperKind.COUNT, ""),
     ]
+
+
+def test_papers_that_came_later_are_filed_with_their_movement() -> None:
+    fact = PapersFollowed(
+        movement_id=movement_id(9),
+        accepted=movement_id(1),
+        document=Document(kind=DocumentKind.DONATION, number="JZ7"),
+        actor="P1001",
+    )
+    entry = entry_of(event(2, fact), {})
+    assert entry is not None
+    assert (entry.paper, entry.kind, entry.number) == (movement_id(1), PaperKind.PAPERS, "JZ7")
 
 
 def test_what_no_paper_is_made_of_is_not_filed() -> None:

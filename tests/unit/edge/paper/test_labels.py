@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.command_words import Words
 from onebook_edge.paper.command_sheet import COUNTS, command_sheet
 from onebook_edge.paper.element_strings import sscc
 from onebook_edge.paper.labels import (
@@ -23,6 +23,7 @@ from onebook_edge.paper.labels import (
 )
 from onebook_edge.paper.pages import Press
 from onebook_schemas.labels import Command, command_text
+from onebook_schemas.reference import Reason, ReasonUse
 from onebook_schemas.stock_events import Lot
 from tests.unit.edge.paper.samples import BED, LOT, RICE, TENT
 
@@ -62,18 +63,22 @@ def test_goods_carry_number_expiry_and_lot() -> None:
     ]
 
 
-def test_goods_without_gtin_carry_their_item_code_and_say_that_the_lot_is_not_in_it() -> None:
-    assert (codes(item_lot_label(RICE, RICE.units[0])), item_lot_label(RICE, RICE.units[0]).notes) == (
-        ["OBI-LS05001"] * 2,
-        (),
-    )
-    assert item_lot_label(RICE, RICE.units[0], LOT).notes == (LOT_NOT_IN_CODE,)
+def test_goods_without_gtin_carry_their_item_code_and_the_lot_in_bars_of_its_own() -> None:
+    assert codes(item_lot_label(RICE, RICE.units[0])) == ["OBI-LS05001"] * 2
+    face = item_lot_label(RICE, RICE.units[0], LOT)
+    assert (codes(face), face.notes) == (["OBI-LS05001", "OBL-20360430-T2026-11"], ())
 
 
-@pytest.mark.parametrize("number", ["批次三", "A B", "L" * 21])
-def test_a_lot_that_gs1_cannot_say_is_on_the_label_and_the_label_says_that_it_is_not_in_the_code(number: str) -> None:
+def test_a_lot_that_gs1_cannot_say_stands_in_bars_of_its_own() -> None:
+    """And not in a QR code that says everything else: who scans that believes that it said all."""
+    face = item_lot_label(TENT, TENT.units[0], Lot(number="L" * 21))
+    assert (codes(face), face.notes) == (["(01)09520000000011", "OBL-00000000-" + "L" * 21], ())
+
+
+@pytest.mark.parametrize("number", ["批次三", "A B", "L" * 32])
+def test_a_lot_that_no_code_can_say_is_on_the_label_and_the_label_says_so(number: str) -> None:
     face = item_lot_label(TENT, TENT.units[0], Lot(number=number, expires_on=date(2030, 1, 1)))
-    assert codes(face)[0] == "(01)09520000000011(17)300101"
+    assert codes(face) == ["(01)09520000000011(17)300101"]
     assert face.notes == (LOT_NOT_IN_CODE,)
     assert number in [field.value for field in face.fields]
 
@@ -108,11 +113,14 @@ def test_a_pallet_number_with_a_wrong_check_digit_is_not_printed() -> None:
         pallet_label(PALLET[:-1] + str((int(PALLET[-1]) + 1) % 10), [])
 
 
-def test_the_command_sheet_has_every_command_once_and_common_counts() -> None:
+def test_the_command_sheet_has_every_command_and_reason_once_and_common_counts() -> None:
+    reasons = [Reason(code="OTHER", zh="其他", en="other", uses=(ReasonUse.DISPOSAL,))]
     printed = [
-        re.findall('aria-label="([^"]*)"', cell.picture.svg)[0] for group in command_sheet() for cell in group.cells
+        re.findall('aria-label="([^"]*)"', cell.picture.svg)[0]
+        for group in command_sheet(reasons)
+        for cell in group.cells
     ]
-    assert sorted(printed) == sorted([*map(command_text, Command), *(f"OBQ-{count}" for count in COUNTS)])
+    assert sorted(printed) == sorted([*map(command_text, Command), "OBR-OTHER", *(f"OBQ-{count}" for count in COUNTS)])
 
 
 def test_labels_of_two_sizes_are_not_printed_together() -> None:
