@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
+from onebook_edge.archive.archive import PaperArchive
 from onebook_edge.briefing import Briefing
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.care.configuration import Configuration
@@ -86,6 +87,7 @@ class Agent:
         self.uplink = self._build_uplink()  # Begun anew it is another one: whoever needs it asks for it each time.
         self.witness = Witness(settings.checkpoints_path, settings.edge_id, self._hold, outbox.record)
         self.renewal = _renewal(settings, self._line, clock, lambda reason: self.uplink.link.reconnect(reason))
+        self.archive: PaperArchive | None = None  # Of a box with a console.
         self.supervisor = Supervisor([*self._own_parts(), *self._device_parts()], clock, notify_service_manager)
 
     @classmethod
@@ -103,6 +105,8 @@ class Agent:
         try:
             await self.supervisor.run()
         finally:
+            if self.archive is not None:
+                await self.archive.close()
             await self.outbox.close()
 
     def _own_parts(self) -> Iterator[Supervised]:
@@ -115,7 +119,9 @@ class Agent:
         yield Supervised(Part("witness", None), lambda _: self.witness.run())
         yield Supervised(Part("library", None), lambda _: self.library.run())
         if (console := self._settings.console) is not None:
-            yield Supervised(Part("console", None), lambda _: self._run_console(console))
+            archive = self.archive = PaperArchive(self._settings.data_folder / "papers.db", self.outbox)
+            yield Supervised(Part("archive", None), lambda _: archive.run())
+            yield Supervised(Part("console", None), lambda _: self._run_console(console, archive))
         if (renewal := self.renewal) is not None:
             yield Supervised(Part("renewal", None), lambda _: renewal.run())
         yield Supervised(Part("live", None), lambda _: self._publish_live())
@@ -173,7 +179,7 @@ class Agent:
         self.uplink = self._build_uplink(turn, held)  # Each life begins with what the outbox says.
         await self.uplink.run()
 
-    async def _run_console(self, settings: ConsoleSettings) -> None:
+    async def _run_console(self, settings: ConsoleSettings, archive: PaperArchive) -> None:
         from onebook_edge.console.desk import (  # Here: a box without a console loads no web server.
             Desk,
         )
@@ -187,6 +193,7 @@ class Agent:
             clock=self._clock,
             library=self.library,
             devices=self._settings.device_ids,
+            archive=archive,
             is_connected=lambda: self.uplink.link.connected.is_set(),
             is_enrolled=self._line.identity is not None,
             stock=lambda: self.briefing.keeper.stock,

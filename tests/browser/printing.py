@@ -43,6 +43,8 @@ async def print_html(browser: Browser, html: str) -> bytes:
 
 
 async def show(page: Page, html: str) -> None:
+    """A page that opens the print dialogue by itself finds none here."""
+    await page.add_init_script("window.print = () => {}")
     await page.route("**/paper/*", _give_asset)
     await page.route("http://edge.test/", lambda route: route.fulfill(body=html, content_type="text/html"))
     await page.goto("http://edge.test/")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
+from onebook_edge.archive.archive import PaperArchive
 from onebook_edge.capture.catalogue import Catalogue
 from onebook_edge.capture.pipeline import Pipeline
 from onebook_edge.clock import SystemClock, new_movement_id
@@ -107,6 +108,7 @@ async def running_desk(
     recorder = Recorder(outbox, pipeline, clock, folder / "drafts.json", "test")
     library = Library(folder / "reference", lambda name, version: None)
     task = asyncio.create_task(recorder.run())
+    archive = PaperArchive(folder / "papers.db", outbox)
     desk = Desk(
         "edge-1",
         recorder,
@@ -114,6 +116,7 @@ async def running_desk(
         clock,
         library,
         ["scanner-1", "probe-1"],
+        archive,
         lambda: False,
         is_enrolled=False,
         photos=Photos(folder / "photos"),
@@ -123,4 +126,5 @@ async def running_desk(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await archive.close()
         await outbox.close()

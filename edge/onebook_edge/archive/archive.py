@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from onebook_edge.archive.index_file import FoundPaper, IndexFile, Search
+from onebook_edge.archive.index_file import FACTS_MAX, FoundPaper, IndexFile, Search
 from onebook_edge.logs import get_logger
 from onebook_edge.outbox.outbox import Outbox
 from onebook_edge.outbox.worker import Worker
@@ -46,6 +46,7 @@ class PaperFacts:
     found: FoundPaper
     events: tuple[JournalEvent, ...]
     related: tuple[JournalEvent, ...]
+    is_whole: bool  # Else it is a stocktake of more than FACTS_MAX counts, and these are the first ones.
 
 
 class PaperArchive:
@@ -94,8 +95,8 @@ class PaperArchive:
         """What stands on a paper; None when there is no such paper any more."""
         await self.follow()
         found, own, related = await self._do(self._index.places, paper)
-        events = await self._events(own)
-        return PaperFacts(found, events, await self._events(related)) if found and events else None
+        events, others = await self._events(own), await self._events(related)
+        return PaperFacts(found, events, others, len(own) < FACTS_MAX) if found and events else None
 
     async def count_print(self, paper: str) -> int:
         """The how manieth print this one is, or NOT_COUNTED. Ask before the paper is shown."""

@@ -13,11 +13,13 @@ from starlette.staticfiles import StaticFiles
 
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import Doors
-from onebook_edge.console.pages import aside, events, home, people, work
+from onebook_edge.console.pages import aside, events, home, labels, papers, people, work
 
 PAGES: Final[Sequence[Callable[[Desk], Sequence[BaseRoute]]]] = (
     home.routes,
     work.routes,
+    papers.routes,
+    labels.routes,
     aside.routes,
     people.routes,
     events.routes,

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
+from onebook_edge.archive.archive import PaperArchive
 from onebook_edge.capture.dialogue_texts import Words
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.settings import CaptureSettings
@@ -68,6 +69,7 @@ class Desk:
     clock: Clock
     library: Library
     devices: Sequence[str]
+    archive: PaperArchive
     is_connected: Callable[[], bool]  # To the broker.
     is_enrolled: bool  # Whether this box has a certificate of the centre.
     photos: Photos

@@ -13,6 +13,8 @@ from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import LANGUAGE_COOKIE, texts_for, visit_of
 from onebook_edge.console.texts import Texts
 
+ICON = "/static/seal.svg"
+
 
 def page(request: Request, desk: Desk, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A whole page, or a part of one, in the language of whoever asks."""

@@ -108,7 +108,7 @@ class PrintedDocument:
     title: Words
     number: str  # Or how a movement without number is told from others.
     code: Picture | None
-    qr: Picture | None
+    qr: Picture | None  # Names the movement: what is to be corrected, reversed, or whose papers have come.
     site: Words
     particulars: tuple[Field, ...]
     marks: tuple[Words, ...]
@@ -134,6 +134,7 @@ def movement_document(
     )
     return replace(
         document,
+        qr=qr_picture(label_text(LabelKind.MOVEMENT, moved.movement_id), room_mm=_QR_ROOM_MM),
         marks=(*document.marks, *_link_marks(links), *_papers_missing(moved, links)),
         totals=totals(known.catalogue, [(line.item, line.quantity) for line in moved.lines]),
         signatures=words.signatures(moved.kind),
@@ -211,6 +212,10 @@ def totals(
     return tuple((sign + _plain(amount), unit) for unit, amount in sums.items())
 
 
+def key_of(count: StockCounted) -> CountKey:
+    return count.bin, count.item, count.lot.number if count.lot else None
+
+
 def when(event: JournalEvent, boot_anchors: Mapping[str, int]) -> tuple[str, Words]:
     """The moment in China's time, and how far it is to be believed."""
     anchor = boot_anchors.get(event.boot_id)
@@ -236,21 +241,20 @@ def _document(
     lines: tuple[DocumentLine, ...],
 ) -> PrintedDocument:
     waits = any(event.sequence > known.delivered_through for event in events)
-    code, qr = _codes(reference.number)
+    code = _code(reference.number)
     marks = (words.NOT_AT_THE_CENTRE,) if waits else ()
     return PrintedDocument(
-        title, str(reference), code, qr, known.site, particulars, marks, lines, totals=(), signatures=()
+        title, str(reference), code, None, known.site, particulars, marks, lines, totals=(), signatures=()
     )
 
 
-def _codes(number: str | None) -> tuple[Picture | None, Picture | None]:
+def _code(number: str | None) -> Picture | None:
     """As a label of ours; a number that such a label cannot carry stands in letters only."""
     try:
         text = label_text(LabelKind.DOCUMENT, number or "")
     except ValueError:
-        return None, None
-    bars = bar_picture(code128(text), room_mm=_CODE_ROOM_MM, height_mm=_CODE_BARS_MM)
-    return bars, qr_picture(text, room_mm=_QR_ROOM_MM)
+        return None
+    return bar_picture(code128(text), room_mm=_CODE_ROOM_MM, height_mm=_CODE_BARS_MM)
 
 
 def _particulars(event: JournalEvent, moved: GoodsMoved, known: Known, counterpart: str) -> tuple[Field, ...]:
@@ -336,7 +340,7 @@ def _moved_line(moved: MovedLine, catalogue: Catalogue, sign: str = "") -> Docum
 def _counted_line(count: StockCounted, catalogue: Catalogue, book: Mapping[CountKey, Decimal]) -> DocumentLine:
     item = catalogue.by_code(count.item)
     line = _line(count.item, item, count.counted.unit, count.lot, count.bin, _plain(count.counted.amount))
-    had = book.get((count.bin, count.item, count.lot.number if count.lot else None))
+    had = book.get(key_of(count))
     line = replace(line, source=words.SOURCES[count.source], serials=count.serials or ())
     if had is None:
         return line

@@ -21,9 +21,10 @@ _IN_PATH = (GTIN, LOT, SERIAL)  # Of a Digital Link, in this order; the others a
 def element(ai: str, value: str) -> Element:
     """Raises ValueError when this AI cannot have that value: an unreadable label must not be printed."""
     if not IDENTIFIERS[ai].pattern.fullmatch(value):
-        raise ValueError(f"({ai}) cannot be {value!r}")
+        raise ValueError(f"({ai}) 不能是 {value!r} / cannot be that")
     if ai in _KEYS and check_digit(value[:-1]) != value[-1]:
-        raise ValueError(f"({ai}) {value}: the check digit should be {check_digit(value[:-1])}")
+        right = check_digit(value[:-1])
+        raise ValueError(f"({ai}) {value}：校验位应为 {right} / the check digit should be {right}")
     return Element(ai, value)
 
 

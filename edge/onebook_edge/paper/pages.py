@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
@@ -21,14 +22,25 @@ ASSETS: Final = {"print.css": "text/css", "print.js": "text/javascript"}
 
 _PER_A4: Final = {LabelSize.SMALL: 21, LabelSize.MEDIUM: 8, LabelSize.LARGE: 2}
 _ANNEX, _TOTAL = Words("序列号附件", "Serials, annex"), Words("合计", "Total")
+_QR_USE = Words("更正、补单扫此码", "Scan to correct")
+_NOT_COUNTED = Words("打印次数未能登记", "How often it was printed is not known")
+_PREVIEW = Words("预览，不作单据使用", "Preview: not a document")
 _BACK, _PRINT = Words("返回", "Back"), Words("打印", "Print")
 
 
-class Press:
-    """Makes pages in one language. `assets` is where the browser finds the style, `back` where its link leads."""
+@dataclass(frozen=True, slots=True)
+class PrintForm:
+    """Where the print button of a preview sends its form, and the token that the form brings back."""
 
-    def __init__(self, language: Language, *, assets: str = "/paper", back: str = "/papers") -> None:
-        self._places = {"language": language, "assets": assets, "back": back, "say_back": _BACK, "say_print": _PRINT}
+    action: str
+    token: str
+
+
+class Press:
+    """Makes pages in one language. `back` is where their link leads. The browser finds ASSETS under /paper/."""
+
+    def __init__(self, language: Language, *, back: str = "/papers", icon: str = "") -> None:
+        self._places = {"language": language, "back": back, "icon": icon, "say_back": _BACK, "say_print": _PRINT}
 
     def labels(self, faces: Sequence[LabelFace], *, on_a4: bool = False) -> str:
         """Labels of one size: one on a page, or a sheet of them. Raises ValueError when they differ in size."""
@@ -42,12 +54,22 @@ class Press:
         return self._page("command_sheet.html", groups=groups, heading=Words("作业码", "Command codes"))
 
     def document(self, document: PrintedDocument, *, printed: str = "", time: int = 1) -> str:
-        """`printed`: when, where and by whom. `time`: the how manieth print it is; from the second on it is marked as a copy."""
-        copy = Words(f"副本，第 {time} 次打印", f"Copy, print no. {time}") if time > 1 else None
-        return self._page("document.html", document=document, copy=copy, printed=printed, annex=_ANNEX, total=_TOTAL)
+        """To be printed at once. `printed`: when, where and by whom.
+
+        `time`: the how manieth print it is, 0 when that is not known. From the second on it is marked as a copy.
+        """
+        copy = {0: _NOT_COUNTED, 1: None}.get(time, Words(f"副本，第 {time} 次打印", f"Copy, print no. {time}"))
+        return self._document(document, copy=copy, printed=printed, form=None, is_at_once=True)
+
+    def preview(self, document: PrintedDocument, form: PrintForm) -> str:
+        """To be looked at: it is no document, and its button asks for one."""
+        return self._document(document, copy=_PREVIEW, printed="", form=form, is_at_once=False)
+
+    def _document(self, document: PrintedDocument, **values: object) -> str:
+        return self._page("document.html", document=document, annex=_ANNEX, total=_TOTAL, qr_use=_QR_USE, **values)
 
     def _page(self, template: str, **values: object) -> str:
-        return _templates().get_template(template).render(**self._places, **values)
+        return _templates().get_template(template).render({"form": None, "is_at_once": False, **self._places, **values})
 
 
 def asset(name: str) -> str:

@@ -23,7 +23,7 @@ _CHARACTER_MM = Decimal("0.55") * _TEXT_MM  # Of a digit or capital in a sans-se
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An `<svg>` element and how large it is on paper."""
+    """An `<svg>` element, as it stands in HTML, and how large it is on paper."""
 
     svg: str
     width_mm: Decimal
@@ -93,7 +93,7 @@ def _widest(modules: int, room_mm: Decimal, least_mm: Decimal, most_mm: Decimal)
 def _picture(path: str, text: str, width_mm: Decimal, height_mm: Decimal, module_mm: Decimal, name: str) -> Picture:
     width, height = _mm(width_mm), _mm(height_mm)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}" '
+        f'<svg width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}" '
         f'role="img" aria-label="{escape(name)}"><path fill="#000" shape-rendering="crispEdges" d="{path}"/>{text}</svg>'
     )
     return Picture(svg, width_mm, height_mm, module_mm)

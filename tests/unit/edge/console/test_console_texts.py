@@ -13,6 +13,7 @@ from onebook_edge.console.alarms import AlarmKind
 from onebook_edge.console.evidence import Verdict
 from onebook_edge.console.texts import Language, spoken, texts_of
 from onebook_edge.console.zones import LIMITED
+from onebook_edge.paper.filing import PaperKind
 from onebook_schemas.stock_events import CaptureSource
 
 FOLDER = Path(console.__file__).parent
@@ -24,6 +25,7 @@ MADE_UP_OF_CODES = {
     *(f"source_{source}" for source in CaptureSource),
     *(f"progress_{progress}" for progress in Progress),
     *(f"unit_{unit}" for unit in ("KGM", "GRM", "TNE", "LBR")),
+    *(f"paper_{kind}" for kind in PaperKind),
     *("from_bin", "to_bin", "bin"),
     *("photo_unfit", "photo_no_room"),
     *(f"alarm_{kind}" for kind in AlarmKind),
