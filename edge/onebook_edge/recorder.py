@@ -71,8 +71,8 @@ class Recorder:
     device_states: dict[str, DeviceState] = field(default_factory=dict)  # The last of each device.
     heard: dict[str, Observed] = field(default_factory=dict)  # The last of each device that is no probe.
     unused: int = 0
-    on_recorded: Callable[[int, Sequence[JournalFact], int], None] = lambda first, facts, at_ms: None
-    """Called with facts that are on the disk: the sequence of the first, and when they were put there (Unix ms)."""
+    on_recorded: Callable[[Sequence[JournalFact], int], None] = lambda facts, at_ms: None
+    """Called with facts that are on the disk, and when they were put there (Unix ms)."""
     _entries: asyncio.Queue[_Entry] = field(default_factory=asyncio.Queue)
     _samples: SampleBatch = field(default_factory=SampleBatch)
     _rescheduled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -215,7 +215,7 @@ class Recorder:
             log.error("not_recorded", reason=error.reason)
             entry = group[0]
             return [AtWorkPlace(entry.work_place, NotRecorded(entry.draft_id, str(error)))] if entry.work_place else []
-        self.on_recorded(recorded[0], facts, self.clock.now().wall_ms)
+        self.on_recorded(facts, self.clock.now().wall_ms)
         sequences = iter(recorded)
         answers: list[AtWorkPlace[Recorded | NotRecorded]] = []
         for entry in group:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from onebook_edge.capture.catalogue import Catalogue
@@ -41,13 +40,6 @@ class Journal(Protocol):
     async def load(self, after: int, events_max: int, bytes_max: int) -> tuple[StoredEvent, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Fed:
-    sequence: int
-    fact: object
-    at_ms: int
-
-
 class StockKeeper:
     """`feed` it with what is recorded, `use_document` when the centre sends one, `await run()` for ever."""
 
@@ -59,8 +51,7 @@ class StockKeeper:
         self._document: StockDocument | None = None
         self._wanted = asyncio.Event()
         self._wanted.set()  # The journal is read once at the start.
-        self._epoch, self._through = journal.epoch, 0
-        self._waiting: list[_Fed] | None = None  # What is recorded while the journal is read.
+        self._waiting: list[tuple[object, int]] | None = None  # What is recorded while the journal is read.
 
     @property
     def seen(self) -> StockSeen:
@@ -75,14 +66,13 @@ class StockKeeper:
         self._document = document
         self._wanted.set()
 
-    def feed(self, first_sequence: int, facts: Iterable[object], at_ms: int) -> None:
-        """Facts that are on the disk now, from this sequence on."""
-        for sequence, fact in enumerate(facts, first_sequence):
-            fed = _Fed(sequence, fact, at_ms)
+    def feed(self, facts: Iterable[object], at_ms: int) -> None:
+        """Facts that are on the disk now. One that was read from there already is known by its movement id."""
+        for fact in facts:
             if self._waiting is not None:
-                self._waiting.append(fed)
+                self._waiting.append((fact, at_ms))
             else:
-                self._fold(fed)
+                self._fold(fact, at_ms)
 
     async def run(self) -> None:
         while True:
@@ -104,11 +94,11 @@ class StockKeeper:
                 for event in events:
                     _take(stock, recent, event, epoch)
                 through = events[-1].sequence
-            self.stock, self.recent, self._epoch, self._through = stock, recent, epoch, through
+            self.stock, self.recent = stock, recent
         finally:
             waiting, self._waiting = self._waiting, None
-        for fed in waiting:
-            self._fold(fed)
+        for fact, at_ms in waiting:
+            self._fold(fact, at_ms)
         log.info("stock_known", version=document.version if document else None, through=through)
 
     def _first(self, document: StockDocument | None, epoch: str) -> int:
@@ -118,15 +108,10 @@ class StockKeeper:
         )
         return taken.get(epoch, 0)
 
-    def _fold(self, fed: _Fed) -> None:
-        if self._journal.epoch != self._epoch:  # Begun anew: its sequences count from one again.
-            self._epoch, self._through = self._journal.epoch, 0
-        if fed.sequence <= self._through:
-            return
-        self._through = fed.sequence
+    def _fold(self, fact: object, at_ms: int) -> None:
         if self.stock is not None:
-            self.stock.record(fed.fact)
-        self.recent.record(fed.fact, fed.at_ms)
+            self.stock.record(fact)
+        self.recent.record(fact, at_ms)
 
 
 def _take(stock: LocalStock | None, recent: RecentMovements, event: StoredEvent, epoch: str) -> None:

@@ -233,6 +233,15 @@ def test_goods_that_lie_under_two_owners_are_taken_from_both_and_the_usual_one_f
     assert [one.amount for one in place.stock.in_bin("A-01")] == [2]
 
 
+def test_more_than_is_held_is_said_of_the_usual_owner_and_the_book_compares() -> None:
+    place = warehouse(
+        lying("A-01", 5, "L1", holding=COUNTY.model_copy(update={"owner_org": "province"})), lying("A-01", 3, "L1")
+    )
+    place.scan("OBC-ISSUE", "OBB-A-01", bed("L1"), "OBQ-10")
+    lines = place.booked().lines
+    assert [(line.holding.owner_org, line.quantity.amount) for line in lines] == [("county", 5), ("province", 5)]
+
+
 # Loan and recovery -----------------------------------------------------------------------------------------------------
 
 
@@ -372,6 +381,12 @@ def test_an_empty_bin_is_counted_by_saying_that_nothing_is_there() -> None:
     place = warehouse(lying("A-01", 100, "L1"))
     place.scan("OBC-COUNT", "OBB-A-01", "OBC-ABSENT", "OBC-CONFIRM", "OBC-ABSENT")
     assert counts(place) == {(BED, "L1"): 0}
+
+
+def test_a_count_of_nothing_is_not_booked() -> None:
+    place = warehouse(lying("A-02", 1, "L1"))
+    assert place.say("OBC-COUNT", "OBB-A-01", "OBC-CONFIRM")[-1] == "need-goods"
+    assert place.say("OBC-CANCEL", "OBC-COUNT", "OBB-A-02", "OBC-PARTIAL", "OBC-CONFIRM")[-1] == "need-goods"
 
 
 def test_a_count_of_goods_under_two_owners_asserts_both() -> None:
