@@ -181,7 +181,8 @@ class _Demo:
         ).strip()
 
     def _start_edges(self, certificates: DemoCertificates, broker_port: int, line_port: int, catalogue: Path) -> None:
-        for name in PRESETS:
+        consoles = {name: free_port() for name in PRESETS}
+        for name, console_port in consoles.items():
             configuration = self._site_folder(name) / "edge.toml"
             files = certificates.make(_edge_id(name), Profile.EDGE)
             text = edge_configuration(
@@ -190,12 +191,15 @@ class _Demo:
                 folder=self._site_folder(name) / "edge",
                 broker=broker_table(line_port if name == CUT_SITE else broker_port, files),
                 catalogue=catalogue,
+                console_port=console_port,
             )
             configuration.write_text(text, encoding="utf-8")
             self.programs.start(f"edge-{name}", "edge", "run", "--config", str(configuration))
         print(f"  ✓ 采集端 / edges: {', '.join(_edge_id(name) for name in PRESETS)}")
         print(f"\n  打开页面 / open the page:  {self.page}")
         print(f"  登录 / sign in:  {PERSON}  {self.password}")
+        for name, console_port in consoles.items():
+            print(f"  保管员屏幕 / keeper's screen: {self._name(name)}  http://127.0.0.1:{console_port}/at/bench")
         for one in self.heads:
             print(f"  仓库人员 / in the warehouse: {self._name(one.site_id)}  工牌 badge {one.badge}  PIN {one.pin}")
         print("  停止 / stop: Ctrl-C\n")

@@ -11,7 +11,7 @@ _MODBUS_DRIVERS = {"xy_md02": "xy_md02", "pr3000": "renke_pr3000"}
 
 
 def edge_configuration(
-    description: Mapping[str, Any], *, edge_id: str, folder: Path, broker: str, catalogue: Path
+    description: Mapping[str, Any], *, edge_id: str, folder: Path, broker: str, catalogue: Path, console_port: int
 ) -> str:
     """The TOML text for an edge at the site that `ready` of the simulator describes."""
     lines = [
@@ -20,6 +20,7 @@ def edge_configuration(
         f"catalogue_file = {_text(catalogue)}",
         "live_interval_s = 2.0",
         'clock = {source = "trusted"}',
+        f"console = {{port = {console_port}}}",
         broker,
         *_devices(description["devices"]),
         *_line_of_probes(description["devices"]["rs485"]),

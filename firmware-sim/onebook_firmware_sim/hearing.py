@@ -37,7 +37,7 @@ def _memory(drafts: Path, name: str) -> Memory:
         kept = json.loads(drafts.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Memory()  # Nothing was ever scanned there.
-    state = json.loads(kept.get(name, "{}"))
+    state = json.loads(kept["states"].get(name, "{}"))
     return Memory(
         last_scan_ms=state.get("last_scan_ms", 0),
         weight=json.dumps(state["weight"]) if state.get("weight") else "",

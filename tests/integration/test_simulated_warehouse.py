@@ -94,7 +94,9 @@ class SlowWorkPlace(Ear):
                 await asyncio.sleep(0.3)
                 self.too_early += self.codes[answered + 1 :]
                 state = {"last_scan_ms": answered + 1, "steps": [0] * steps, "booking": booking}
-                drafts.with_suffix(".new").write_text(json.dumps({"bench": json.dumps(state)}), encoding="utf-8")
+                drafts.with_suffix(".new").write_text(
+                    json.dumps({"generation": 1, "states": {"bench": json.dumps(state)}}), encoding="utf-8"
+                )
                 drafts.with_suffix(".new").replace(drafts)
             answered += 1
 
