@@ -49,7 +49,6 @@ def catalogue(book: MemoryBook, edge_ids: list[str]) -> None:
         register_edge(book, edge_id, site_of(edge_id))
 
 
-@dataclass(frozen=True, slots=True)
 class FutureDraft(EventDraft):
     """An event of a schema that this collector does not know yet."""
 
