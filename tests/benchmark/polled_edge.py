@@ -19,17 +19,19 @@ SETTLES_S = 1.0  # Ten commits of the edge: the last readings are on its disk.
 _POINTS = """
     SELECT device, quantity, at_ms, value, event.received_ms FROM point
     JOIN series ON series.id = point.series JOIN event ON event.log = point.log AND event.through = point.sequence
-    WHERE value IS NOT NULL
+    WHERE value IS NOT NULL AND device LIKE 'device-%'
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much is read, and how: `ranged` reads the ten registers of a device with one request, else each with its own."""
+    """How much is read, and how: `ranged` reads the ten registers of a device with one request, else each with its own. An
+    answer that takes longer than `answer_timeout_ms` was read, and is nobody's."""
 
     per_s: int
     ranged: bool = False
     devices: int = 20
+    answer_timeout_ms: int = 500
 
     @property
     def poll_ms(self) -> int:
@@ -62,11 +64,14 @@ class Reckoning:
 class PolledEdge:
     """`with PolledEdge(folder, load) as polled`: simulator, broker, centre; the edge is not started."""
 
-    def __init__(self, folder: Path, load: Load, *, configuration: str = "", module: str = "") -> None:
-        """`configuration` goes before the lines of the probes; `module`: another edge than the production one."""
+    def __init__(
+        self, folder: Path, load: Load, *, configuration: str = "", module: str = "", arguments: tuple[str, ...] = ()
+    ) -> None:
+        """`configuration` goes before the lines of the probes; `module`: another edge than the production one, with its
+        `arguments`."""
         self.uplink_port = 0  # Of the line to the broker; 0: straight to the broker.
         self.load = load
-        self._configuration, self._module = configuration, module
+        self._configuration, self._module, self._arguments = configuration, module, arguments
         self.plant = Plant(folder)
         self._report = folder / "reads.json"
         call = ("--devices", str(load.devices), "--report", str(self._report))
@@ -91,7 +96,9 @@ class PolledEdge:
 
     def start_edge(self) -> Program:
         configuration = self._configuration + self._buses()
-        edge = self.plant.add_edge(EDGE, configuration, module=self._module, port=self.uplink_port)
+        edge = self.plant.add_edge(
+            EDGE, configuration, module=self._module, arguments=self._arguments, port=self.uplink_port
+        )
         edge.start()
         return edge
 
@@ -151,6 +158,7 @@ class PolledEdge:
         )
         return "".join(
             f'[[buses]]\nid = "line-{number}"\nlink = {{kind = "tcp", host = "127.0.0.1", port = {port}}}\n'
+            f"answer_timeout_ms = {self.load.answer_timeout_ms}\n"
             f'[[buses.devices]]\nid = "device-{number}"\ndriver = "modbus_registers"\n'
             f"settings = {{poll_interval_ms = {self.load.poll_ms}, registers = [{table}]}}\n"
             for number, port in enumerate(self._ports)

@@ -13,14 +13,14 @@ _TRIES = 20
 
 
 class SmallDisk:
-    """A tmpfs on `folder`. `with` mounts it and takes it away."""
+    """A tmpfs on `folder`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, size_mib: int = SIZE_MIB) -> None:
+        self._folder, self._size_mib = folder, size_mib
 
     def mount(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        _run("mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m,mode=755", "onebook-chaos", str(self._folder))
+        _run("mount", "-t", "tmpfs", "-o", f"size={self._size_mib}m,mode=755", "onebook-chaos", str(self._folder))
 
     def unmount(self) -> None:
         _run("umount", "-l", str(self._folder))
@@ -36,7 +36,7 @@ class SmallDisk:
         raise RuntimeError(f"{self._folder} grows too fast to be filled")
 
     def make_room(self) -> None:
-        self._resize(f"{SIZE_MIB}m")
+        self._resize(f"{self._size_mib}m")
 
     def _resize(self, size: str) -> None:
         _run("mount", "-o", f"remount,size={size}", str(self._folder))

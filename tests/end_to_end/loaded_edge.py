@@ -107,8 +107,10 @@ async def run(asked: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            for work in (agent.run(), staff.work(), Probe(agent, truth, asked.probe_from).speak()):
-                tasks.create_task(work)
+            tasks.create_task(agent.run())
+            tasks.create_task(staff.work())
+            if not asked.without_probe:
+                tasks.create_task(Probe(agent, truth, asked.probe_from).speak())
 
 
 def main() -> None:
@@ -120,6 +122,7 @@ def main() -> None:
     parser.add_argument(
         "--waiting-max", type=int, default=1 << 62, help="staff rest while more than this waits for the line"
     )
+    parser.add_argument("--without-probe", action="store_true", help="the devices of its configuration are enough")
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--probe-from", type=int, default=0, help="the number before the first one that the probe says")
     parser.add_argument("--seed", required=True)

@@ -16,7 +16,12 @@ from onebook_edge.outbox.retention import (
     Admission,
     DeliveryCalendar,
     DiskBudget,
+    TelemetryRoom,
+    headroom_bytes,
     journal_admission,
+    journal_keep_bytes,
+    journal_reserve,
+    log_bytes,
     telemetry_room,
 )
 from onebook_edge.outbox.sqlite_store import SqliteStreamStore
@@ -55,7 +60,7 @@ class Outbox:
         self._gates = {stream: asyncio.Event() for stream in stores}  # Shut while a stream changes its file.
         for gate in self._gates.values():
             gate.set()
-        self._free, self._free_until_ms = 0, 0
+        self._free, self._free_until_ms, self._headroom = 0, 0, headroom_bytes(budget)
         self._refused_samples = 0
         self._refused_since_ms = 0
         self._boot_anchors = read_boots(folder / "boots.json")
@@ -78,14 +83,12 @@ class Outbox:
         folder.mkdir(parents=True, exist_ok=True)
         for stream in Stream:
             _finish_renewal(folder, stream)
-        stores = {
-            stream: await SqliteStreamStore.open(folder / f"{stream}.db", edge_id, stream, new_epoch(), algorithm)
-            for stream in Stream
-        }
+        budget = budget or DiskBudget()
+        stores = {stream: await _open(folder / f"{stream}.db", edge_id, stream, budget, algorithm) for stream in Stream}
         for stream, store in stores.items():
             if store.algorithm is not algorithm:
                 log.warning("chain_hash_stays", stream=stream, begun_with=store.algorithm, from_next_epoch_on=algorithm)
-        return cls(folder, edge_id, clock, budget or DiskBudget(), stores, algorithm)
+        return cls(folder, edge_id, clock, budget, stores, algorithm)
 
     def __getitem__(self, stream: Stream) -> SqliteStreamStore:
         return self._stores[stream]
@@ -105,20 +108,19 @@ class Outbox:
 
     def budget_of(self, stream: Stream) -> int:
         """Bytes that this stream may take."""
-        return self._budget.journal_bytes if stream is Stream.JOURNAL else self._budget.telemetry_bytes
+        return _budget_of(stream, self._budget)
 
     def admission(self, stream: Stream) -> Admission:
         """Whether this stream takes events now."""
-        used, free = self._stores[stream].usage.used_bytes, self._free_bytes(self._clock.now())
-        if stream is Stream.JOURNAL:
-            return journal_admission(self._budget, used, free)
-        return telemetry_room(self._budget, used, free).admission
+        if stream is Stream.TELEMETRY:
+            return self._telemetry_room(self._clock.now()).admission
+        used_bytes = self._stores[Stream.JOURNAL].usage.used_bytes
+        return journal_admission(self._budget, used_bytes, self._free_bytes(self._clock.now()))
 
     async def record(self, facts: Sequence[JournalFact]) -> range:
         """Put facts into the journal. When it returns they are on the disk; OutboxFullError: none of them is."""
         now = self._clock.now()
-        used_bytes = self._stores[Stream.JOURNAL].usage.used_bytes
-        if journal_admission(self._budget, used_bytes, self._free_bytes(now)) is Admission.REFUSE:
+        if self.admission(Stream.JOURNAL) is Admission.REFUSE:
             raise OutboxFullError(
                 "存储已满,未记账 / not recorded, the journal's space is used up",
                 "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
@@ -170,8 +172,9 @@ class Outbox:
         now = self._clock.now()
         await self._carry_calendars_on(now)
         aged = {stream: calendar.aged_through(self._budget) for stream, calendar in self._calendars.items()}
-        await journal.drop_delivered(int(self._budget.journal_bytes * self._budget.thin_at), aged[Stream.JOURNAL])
-        room = telemetry_room(self._budget, telemetry.usage.used_bytes, self._free_bytes(now))
+        keep_bytes = journal_keep_bytes(self._budget, journal.usage.used_bytes, self._free_bytes(now))
+        await journal.drop_delivered(keep_bytes, aged[Stream.JOURNAL])
+        room = self._telemetry_room(now)
         await telemetry.drop_delivered(room.keep_bytes, aged[Stream.TELEMETRY])
         thinning = True
         while thinning and telemetry.usage.used_bytes > room.keep_bytes:
@@ -214,7 +217,7 @@ class Outbox:
     async def _change_file(self, stream: Stream) -> None:
         old, path = self._stores[stream], self._folder / f"{stream}.db"
         await old.settle()
-        fresh = await SqliteStreamStore.open(self._fresh(stream), self._edge_id, stream, new_epoch(), self._algorithm)
+        fresh = await _open(self._fresh(stream), self._edge_id, stream, self._budget, self._algorithm)
         after, head = 0, await fresh.chain_hash(0) or b""
         if stream is Stream.TELEMETRY:
             after = old.position.delivered_through
@@ -228,7 +231,7 @@ class Outbox:
         os.replace(path, self._folder / f"{stream}-{old.epoch}.old.db")
         os.replace(self._fresh(stream), path)
         log.warning("epoch_renewed", stream=stream, old_epoch=old.epoch)
-        self._stores[stream] = await SqliteStreamStore.open(path, self._edge_id, stream, new_epoch())
+        self._stores[stream] = await _open(path, self._edge_id, stream, self._budget, self._algorithm)
         self._calendars[stream] = DeliveryCalendar()  # Other numbers.
 
     def _fresh(self, stream: Stream) -> Path:
@@ -298,12 +301,36 @@ class Outbox:
             )
         ]
 
+    def _telemetry_room(self, now: Instant) -> TelemetryRoom:
+        journal, telemetry = (self._stores[stream].usage.used_bytes for stream in (Stream.JOURNAL, Stream.TELEMETRY))
+        free = self._free_bytes(now)
+        return telemetry_room(self._budget, telemetry, free - journal_reserve(self._budget, journal, telemetry, free))
+
     def _free_bytes(self, now: Instant) -> int:
-        """Looked up once a second: a disk that is full in between refuses by itself."""
+        """What may be filled with events. Looked up once a second: a disk that is full in between refuses by itself."""
         if now.monotonic_ms >= self._free_until_ms:
-            disk = os.statvfs(self._folder)
-            self._free, self._free_until_ms = disk.f_bavail * disk.f_frsize, now.monotonic_ms + _FREE_LOOK_MS
+            disk, logs = os.statvfs(self._folder), sum(_size_of(self._folder / f"{stream}.db-wal") for stream in Stream)
+            self._free = disk.f_bavail * disk.f_frsize + logs - self._headroom  # The logs are what it is for.
+            self._free_until_ms = now.monotonic_ms + _FREE_LOOK_MS
         return self._free
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+async def _open(
+    path: Path, edge_id: str, stream: Stream, budget: DiskBudget, algorithm: HashAlgorithm
+) -> SqliteStreamStore:
+    bound = log_bytes(_budget_of(stream, budget))
+    return await SqliteStreamStore.open(path, edge_id, stream, new_epoch(), algorithm, log_bytes=bound)
+
+
+def _budget_of(stream: Stream, budget: DiskBudget) -> int:
+    return budget.journal_bytes if stream is Stream.JOURNAL else budget.telemetry_bytes
 
 
 def _samples_in(facts: Sequence[TelemetryFact | WrittenFact]) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
+_LOG_BYTES_MAX = 4 * MIB  # As SQLite has it by itself.
 _MARK_MS = DAY_MS // 4  # Delivered events stay at most so much longer than they must.
 
 
@@ -29,6 +30,17 @@ class DiskBudget:
     free_bytes_min: int = 64 * MIB
     retain_days: int = 90
     thin_at: float = 0.9  # Share of a budget at which room is made, so that there is always some.
+
+
+def log_bytes(budget_bytes: int) -> int:
+    """How large the write-ahead log beside a stream's file may grow: little, beside what the stream itself may take."""
+    return min(budget_bytes // 8, _LOG_BYTES_MAX)
+
+
+def headroom_bytes(budget: DiskBudget) -> int:
+    """What is never filled with events: folding the logs into the files takes room first, and so does deleting. A disk that
+    is filled to the last block with what waits in the logs would be full for ever."""
+    return 2 * (log_bytes(budget.journal_bytes) + log_bytes(budget.telemetry_bytes))
 
 
 class Admission(enum.StrEnum):
@@ -51,12 +63,24 @@ def journal_admission(budget: DiskBudget, used_bytes: int, free_bytes: int) -> A
     return Admission.TAKE
 
 
+def journal_keep_bytes(budget: DiskBudget, used_bytes: int, free_bytes: int) -> int:
+    """Down to how many bytes delivered journal events give way. History never keeps work from being recorded, neither where
+    the reserve is used up nor where the disk is."""
+    return max(int(min(budget.journal_bytes, used_bytes + free_bytes) * budget.thin_at), 0)
+
+
 def telemetry_room(budget: DiskBudget, used_bytes: int, free_bytes: int) -> TelemetryRoom:
     """How to make room for telemetry. A disk that others fill counts like a budget that is used up."""
     allowed = min(budget.telemetry_bytes, used_bytes + free_bytes - budget.free_bytes_min)
     target = int(allowed * budget.thin_at)
     admission = Admission.TAKE if used_bytes < allowed else Admission.REFUSE
     return TelemetryRoom(admission, keep_bytes=max(target, 0))
+
+
+def journal_reserve(budget: DiskBudget, journal_bytes: int, telemetry_bytes: int, free_bytes: int) -> int:
+    """What of the free disk telemetry must leave to the journal: its budget, or a quarter of a disk too small for both."""
+    share = min(budget.journal_bytes, (journal_bytes + telemetry_bytes + free_bytes) // 4)
+    return max(share - journal_bytes, 0)
 
 
 @dataclass(frozen=True, slots=True)

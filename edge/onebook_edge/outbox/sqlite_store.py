@@ -65,8 +65,8 @@ _Group: TypeAlias = list[tuple[Sequence[EventDraft], asyncio.Future[range]]]
 class SqliteStreamStore:
     """Open with `await SqliteStreamStore.open(...)`. Appends that wait at the same time share one commit."""
 
-    def __init__(self, path: Path, edge_id: str, stream: Stream) -> None:
-        self._path, self._edge_id, self._stream = path, edge_id, stream
+    def __init__(self, path: Path, edge_id: str, stream: Stream, log_bytes: int) -> None:
+        self._path, self._edge_id, self._stream, self._log_bytes = path, edge_id, stream, log_bytes
         self._db: sqlite3.Connection
         self._worker = Worker(f"outbox-{stream}")
         self._loop = asyncio.get_running_loop()
@@ -88,12 +88,15 @@ class SqliteStreamStore:
         stream: Stream,
         new_epoch: str,
         algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+        *,
+        log_bytes: int = 4 << 20,
     ) -> SqliteStreamStore:
-        """Open the file, or create it under `new_epoch`, chained with `algorithm`: a file that is there keeps its own.
+        """Open the file, or create it under `new_epoch`, chained with `algorithm`: a file that is there keeps its own. Its
+        write-ahead log is folded in when it is as long as `log_bytes`.
 
         Raises RefusedError for a file of another edge or stream.
         """
-        store = cls(path, edge_id, stream)
+        store = cls(path, edge_id, stream, log_bytes)
         store._db = await store._in_thread(lambda: sqlite3.connect(path, isolation_level=None))
         try:
             await store._in_thread(store._prepare, new_epoch, algorithm)
@@ -337,6 +340,9 @@ class SqliteStreamStore:
         level = "FULL" if self._stream is Stream.JOURNAL else "NORMAL"
         for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", f"synchronous={level}", "busy_timeout=5000"):
             self._db.execute(f"PRAGMA {pragma}")
+        pages = max(self._log_bytes // self._row("PRAGMA page_size")[0], 1)
+        self._db.execute(f"PRAGMA wal_autocheckpoint={pages}")
+        self._db.execute(f"PRAGMA journal_size_limit={self._log_bytes}")  # What a long reader made of it is given back.
         if self._row("SELECT 1 FROM sqlite_master WHERE name = 'identity'") is None:
             self._create(new_epoch, algorithm)
         for version, statements in ((1, _FROM_VERSION_1), (2, _FROM_VERSION_2)):
@@ -384,7 +390,7 @@ class SqliteStreamStore:
         self._position = Position(through, delivered)
 
     def _measure(self) -> None:
-        """Bytes in use: pages that hold something. The write-ahead log beside it is bounded by SQLite itself."""
+        """Bytes in use: pages that hold something. The write-ahead log beside it is bounded, see `_prepare`."""
         pages, free, size = (
             self._row(f"PRAGMA {pragma}")[0] for pragma in ("page_count", "freelist_count", "page_size")
         )

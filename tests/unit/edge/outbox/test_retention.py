@@ -6,10 +6,15 @@ import pytest
 
 from onebook_edge.outbox.retention import (
     DAY_MS,
+    MIB,
     Admission,
     DeliveryCalendar,
     DiskBudget,
+    headroom_bytes,
     journal_admission,
+    journal_keep_bytes,
+    journal_reserve,
+    log_bytes,
     telemetry_room,
 )
 
@@ -54,6 +59,37 @@ def test_room_is_made_before_anything_is_refused() -> None:
         for free_bytes in range(0, 4_000, 97):
             room = telemetry_room(BUDGET, used_bytes, free_bytes)
             assert room.admission is Admission.TAKE or room.keep_bytes < used_bytes or used_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("used_bytes", "free_bytes", "keep_bytes"),
+    [(500, 10_000, 900), (950, 10_000, 900), (500, 100, 540), (500, 20, 468), (500, -50, 405), (500, -900, 0)],
+)
+def test_history_gives_way_before_work_is_refused(used_bytes: int, free_bytes: int, keep_bytes: int) -> None:
+    assert journal_keep_bytes(BUDGET, used_bytes, free_bytes) == keep_bytes
+
+
+@pytest.mark.parametrize(
+    ("journal_bytes", "telemetry_bytes", "free_bytes", "reserve"),
+    [
+        (0, 0, 10_000, 1_000),  # Room for both.
+        (400, 0, 9_600, 600),
+        (1_200, 0, 8_800, 0),
+        (0, 0, 2_000, 500),  # Too small for both: a quarter is the journal's,
+        (0, 1_500, 500, 500),  # and telemetry stops there.
+        (300, 1_500, 200, 200),
+        (0, 0, -50, 0),
+    ],
+)
+def test_telemetry_leaves_the_journal_its_share_of_the_disk(
+    journal_bytes: int, telemetry_bytes: int, free_bytes: int, reserve: int
+) -> None:
+    assert journal_reserve(BUDGET, journal_bytes, telemetry_bytes, free_bytes) == reserve
+
+
+def test_the_logs_are_bounded_and_there_is_always_room_to_fold_them_in() -> None:
+    assert (log_bytes(8 * MIB), log_bytes(2_048 * MIB)) == (MIB, 4 * MIB)
+    assert headroom_bytes(DiskBudget()) == 2 * (4 + 4) * MIB
 
 
 def days(calendar: DeliveryCalendar, count: float, delivered_through: int) -> DeliveryCalendar:
