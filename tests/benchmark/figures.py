@@ -22,7 +22,7 @@ FIGURES: list[Figure] = []
 
 
 def note(what: str, ours: str, *, aim: str = "", peer: str = "") -> None:
-    """Put a row into the table. `peer`: ThingsBoard IoT Gateway 3.8.5 in the same scenario, see docs/measurements.md."""
+    """Put a row into the table. `peer`: ThingsBoard IoT Gateway 3.8.5 in the same scenario, see docs/guarantees.md."""
     FIGURES.append(Figure(what, ours, aim, peer))
 
 
