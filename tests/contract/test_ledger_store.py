@@ -214,7 +214,6 @@ async def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path
     await store.close()
     with sqlite3.connect(tmp_path / "ledger.db") as database:
         database.executescript(
-            "DROP INDEX ix_movement_document_no;"
             "DROP INDEX ix_posting_account_id_item_id_event_time; ALTER TABLE posting DROP COLUMN event_time;"
             "CREATE INDEX ix_posting_account_id_item_id ON posting (account_id, item_id);"
             "ALTER TABLE log DROP COLUMN hash_algorithm; ALTER TABLE sequencer DROP COLUMN hash_algorithm;"

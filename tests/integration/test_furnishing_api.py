@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import pytest_asyncio
 
 from onebook_collector.administration.audit import audit_entries
 from onebook_collector.administration.rights import Role
-from onebook_collector.errors import RefusedError
 from onebook_collector.furnishing import desk
+from onebook_collector.ledger.registry import Site, import_sites
 from onebook_collector.scope import Scope
 from onebook_schemas.pins import pin_matches
 from tests.contract.ledger_events import LOT, line, moved
@@ -100,14 +99,21 @@ async def test_what_does_not_fit_is_refused_and_noted(api: httpx.AsyncClient, ru
     assert newest[:2] == ("furnishings.zones", "zone_in_use")
 
 
-async def test_two_sites_of_a_division_have_two_maker_numbers(api: httpx.AsyncClient, running: RunningCentre) -> None:
+async def test_two_sites_of_a_division_have_two_maker_numbers_whoever_sees_only_one(
+    api: httpx.AsyncClient, running: RunningCentre
+) -> None:
+    other = Site("wh-4", "四号库", "Warehouse 4", "330102")
+    await running.centre.ledger.write(lambda book: import_sites(book, [other]))
     await done(await api.put(f"{WH_1}/setup", json=SETUP))
     await done(await api.put(f"{WH_1}/setup", json=SETUP))  # Its own number is not in its way.
-    act = desk.Act("person:liwei", 1)
-    setup = desk.Setup.model_validate(SETUP)
-    await running.centre.administration.write(lambda db: desk.set_up(db, "wh-2", setup, act, neighbours=()))
-    with pytest.raises(RefusedError, match="maker_number_taken"):
-        await running.centre.administration.write(lambda db: desk.set_up(db, "wh-2", setup, act, neighbours={"wh-1"}))
+    narrow = await running.token(role=Role.COUNTY_OPS, scope=Scope("330102", site="wh-4"))
+    async with client(running, narrow) as asked:
+        answer = await done(await asked.put("/api/v1/sites/wh-4/setup", json=SETUP), 409)
+        assert answer["type"].endswith("maker_number_taken")
+        assert "wh-1" not in answer["detail"]
+        await done(await asked.put("/api/v1/sites/wh-4/setup", json={"maker_number": 8}))
+        await done(await asked.get(f"{WH_1}/setup"), 404)
+    assert (await done(await api.get(f"{WH_1}/setup")))["maker_number"] == 7
 
 
 async def test_a_pin_is_kept_as_scrypt_and_told_to_nobody(api: httpx.AsyncClient, running: RunningCentre) -> None:

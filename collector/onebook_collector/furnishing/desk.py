@@ -82,9 +82,9 @@ def set_up(connection: Connection, site_id: str, setup: Setup, act: Act, *, neig
     query = select(t.furnished_site.c.site_id).where(
         t.furnished_site.c.maker_number == setup.maker_number, t.furnished_site.c.site_id.in_(neighbours)
     )
-    if (other := connection.scalar(query)) is not None:
+    if connection.scalar(query.limit(1)) is not None:
         detail = (
-            f"{setup.maker_number} 已属 {other}，单号会重复 / belongs to {other}: documents would be numbered twice"
+            f"{setup.maker_number} 已属同县另一仓库，单号会重复 / is another warehouse's: numbers would be given twice"
         )
         raise RefusedError("maker_number_taken", detail)
     values = {

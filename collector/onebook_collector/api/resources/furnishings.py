@@ -18,6 +18,7 @@ from onebook_collector.furnishing import desk, versions
 from onebook_collector.furnishing.checking import zone_problems
 from onebook_collector.furnishing.desk import Setup, SiteZone
 from onebook_collector.ledger import queries
+from onebook_collector.scope import EVERYTHING
 from onebook_schemas.reference import CATALOGUE, DOCUMENTS, Bin
 
 router = APIRouter(
@@ -72,10 +73,11 @@ async def read_setup(centre: CentreDep, site: SiteDep) -> Setup:
 
 
 @router.put("/setup", summary="Set a site up", dependencies=_MANAGING, responses=refusals(400, 409))
-async def put_setup(centre: CentreDep, scope: ScopeDep, writing: WritingDep, setup: Setup) -> Setup:
+async def put_setup(centre: CentreDep, writing: WritingDep, setup: Setup) -> Setup:
     """Its boxes are told of bins and people from then on. 409 when another site of its division has the maker number."""
     division, own = writing.site.division_code, writing.site.site_id
-    sites = await centre.ledger.read(lambda db: queries.sites(db, division=division, scope=scope))
+    # Also those out of sight: whoever sees one warehouse only must not number its documents as another does.
+    sites = await centre.ledger.read(lambda db: queries.sites(db, division=division, scope=EVERYTHING))
     neighbours = {site.site_id for site in sites} - {own}
     await writing("furnishings.set_up", lambda db: desk.set_up(db, own, setup, writing.act, neighbours=neighbours))
     return setup
