@@ -2,7 +2,8 @@
 
 Method: as in `test_outages.py`, but the edge's folder is a small file system of its own, staff record movements all the while,
 and the line is cut for longer than there is room. Every movement is compared with what staff were told; of readings, each one is
-either in the centre's book of samples or counted as dropped, exactly; so the edge waits for each answer, however busy the machine is.
+either in the centre's book of samples or counted as dropped, exactly; so the edge waits for each answer, however busy the
+machine is.
 """
 
 from __future__ import annotations
