@@ -3,7 +3,7 @@
 States. Nobody is signed in: only a badge is taken. Somebody is: an action opens a sheet; document, bins, goods, amounts and
 weights fill it in, in any order after the action; CONFIRM hands it over, and only `Recorded` empties the sheet: the person may
 believe it then and not before. `NotRecorded` keeps the sheet. What comes until the outbox answers is held, and taken in order
-after `Recorded` (see `_take_held`): whoever has scanned CONFIRM already reaches for the next sheet.
+after `Recorded` (`held_input.py`).
 
 Parts. What an action means is its flow (`flow.py`, one file for each kind in `flows/`); what a code means on the open sheet, and
 what is said to it, stands in `sheet_filling.py`; what a weight means in `weighing.py`; what keeps a sheet from being booked in
@@ -47,13 +47,15 @@ from onebook_edge.capture.dialogue_messages import (
     TagsSeen,
 )
 from onebook_edge.capture.dialogue_state import Booking, DialogueState, booked_after
-from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, FeedbackKind, Sound
+from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback
 from onebook_edge.capture.flow import Signature
 from onebook_edge.capture.flows import FLOWS
 from onebook_edge.capture.flows.correcting import AboutMovement
+from onebook_edge.capture.held_input import held_with, stops, without_second_sound
 from onebook_edge.capture.knowledge import Knowledge
 from onebook_edge.capture.label_values import command_of, document_of
-from onebook_edge.capture.scanned_code import Goods, Pallet, Unknown, recognise, short
+from onebook_edge.capture.scanned_code import Goods, Pallet, Unknown, recognise
+from onebook_edge.capture.set_aside import noted, set_aside
 from onebook_edge.capture.settings import WorkPlaceSettings
 from onebook_edge.capture.sheet import Sheet
 from onebook_edge.capture.sheet_filling import (
@@ -63,6 +65,7 @@ from onebook_edge.capture.sheet_filling import (
     by_tags,
     said_of,
     said_of_goods,
+    said_of_tags,
 )
 from onebook_edge.capture.sheet_steps import (
     ActionChosen,
@@ -78,13 +81,10 @@ from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.stable_weight import StableWeight
 from onebook_edge.capture.tag_batch import sort_tags
 from onebook_edge.machine import Instant, Woken
-from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.labels import Command, Label, LabelKind
 from onebook_schemas.stock_events import CaptureSource, Document, DocumentKind
 
 _STEPS_MAX = 1_000
-_HELD_MAX = 50  # A storage card that hangs for half a minute, and a person who does not look up.
-_STOPS = (FeedbackKind.ASK, FeedbackKind.REFUSED)
 _WEIGHING = (Command.WEIGH, Command.PIECES, Command.TARE)
 
 NextNumber = Callable[[DocumentKind, date], str | None]
@@ -137,7 +137,7 @@ class ScanDialogue:
                 return self._note(message)
             case StableWeight(value=value, unit=unit):
                 self._state = replace(self._state, weight=message)
-                return [texts.WEIGHT_SETTLED.say(value=_plain(value), unit=unit)]
+                return [texts.WEIGHT_SETTLED.say(value=weighing.plain(value), unit=unit)]
             case Recorded(draft_id):
                 return [self._recorded(draft_id), *self._take_held(now)]
             case NotRecorded(draft_id, reason):
@@ -245,26 +245,14 @@ class ScanDialogue:
         return [self._aside([(scan.text, reason)], scan.device), texts.CODE_SET_ASIDE.say()]
 
     def _aside(self, codes: Sequence[tuple[str, str]], device: str) -> Draft:
-        actor = self._state.actor or ""
-        facts = tuple(
-            CodeSetAside(text=short(text), reason=reason, device=device, actor=actor) for text, reason in codes
-        )
-        return Draft(self._next_id(), facts)
+        return Draft(self._next_id(), set_aside(codes, device, self._state.actor or ""))
 
     def _note(self, added: NoteAdded) -> list[DialogueOutput]:
-        """The code was set aside when it was read; what a person says of it is another fact about the same code."""
         if self._state.actor is None:
             return [texts.NEED_BADGE.say()]
         if self._state.set_aside is None:
             return [texts.NOTHING_TO_NOTE.say()]
-        fact = CodeSetAside(
-            text=short(self._state.set_aside),
-            reason="noted",
-            device=added.device,
-            actor=self._state.actor,
-            note=short(added.note) or None,
-            photo=added.photo,
-        )
+        fact = noted(self._state.set_aside, added, self._state.actor)
         return [Draft(self._next_id(), (fact,)), texts.NOTED.say()]
 
     # Commands -------------------------------------------------------------------------------------------------------
@@ -381,17 +369,13 @@ class ScanDialogue:
     # While a booking is under way ------------------------------------------------------------------------------------
 
     def _hold(self, message: GoodsInput, now: Instant) -> Feedback:
-        """Keep what comes while a booking is under way. CONFIRM once more is the same wish, not another sheet."""
+        """Keep what comes while a booking is under way."""
         if isinstance(message, Scanned):
             self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
-        held = self._state.held
-        if self._confirms(message, now) and (not held or self._confirms(held[-1], now)):
-            return texts.WAIT.say()
-        if held and isinstance(message, StableWeight) and isinstance(held[-1], StableWeight):
-            held = held[:-1]  # Nobody took the weight before.
-        if len(held) >= _HELD_MAX:
-            return texts.HELD_FULL.say()
-        self._state = replace(self._state, held=(*held, message))
+        held = held_with(self._state.held, message, lambda one: self._confirms(one, now))
+        if isinstance(held, Feedback):
+            return held
+        self._state = replace(self._state, held=held)
         return texts.HELD.say()
 
     def _confirms(self, message: GoodsInput, now: Instant) -> bool:
@@ -400,21 +384,16 @@ class ScanDialogue:
         return recognise(message.text, self.catalogue, day_of(now.wall_ms)) == Label(LabelKind.COMMAND, Command.CONFIRM)
 
     def _take_held(self, now: Instant) -> list[DialogueOutput]:
-        """Take what was held, until the next CONFIRM among it, or until something is asked or refused: nothing may be
-        built on an answer that the person has not heard yet, and a CONFIRM behind it would book what nobody meant."""
+        """Take what was held, until the next CONFIRM among it, or until something is asked or refused."""
         outputs: list[DialogueOutput] = []
         while self._state.held and not self._state.booking:
             self._state, message = replace(self._state, held=self._state.held[1:]), self._state.held[0]
-            said = [_without_second_sound(output) for output in self.handle(message, now)]
+            said = [without_second_sound(output) for output in self.handle(message, now)]
             outputs += said
-            if any(isinstance(output, Feedback) and output.kind in _STOPS for output in said):
-                outputs += self._drop_held()
+            if (dropped := self._state.held) and any(map(stops, said)):
+                self._state = replace(self._state, held=())
+                outputs.append(texts.HELD_DROPPED.say(count=len(dropped)))
         return outputs
-
-    def _drop_held(self) -> list[Feedback]:
-        held = self._state.held
-        self._state = replace(self._state, held=())
-        return [texts.HELD_DROPPED.say(count=len(held))] if held else []
 
     # What fills in the sheet -----------------------------------------------------------------------------------------
 
@@ -442,30 +421,16 @@ class ScanDialogue:
         del self._sheets[kept + 1 :]
 
     def _weigh(self, command: Command, now: Instant) -> Feedback:
-        weight, lines = self._state.weight, self.sheet.lines
-        if command is not Command.TARE and not lines:
-            return texts.NEED_GOODS.say()
-        if command is not Command.TARE and lines[-1].serials:
-            return texts.AMOUNT_BY_SERIAL.say()
-        if weight is None or now.monotonic_ms - weight.at.monotonic_ms > self._settings.weight_usable_s * 1_000:
-            return texts.NEED_WEIGHT.say()
-        step = self._weighed(command, weight, now)
+        weight = self._state.weight
+        if weight is not None and now.monotonic_ms - weight.at.monotonic_ms > self._settings.weight_usable_s * 1_000:
+            weight = None
+        step = weighing.by_command(command, self.situation(now), weight, self._settings.pieces_tolerance_pct)
         if isinstance(step, Feedback):
             return step
         if (refusal := self._take(step)) is not None:
             return refusal
         self._state = replace(self._state, weight=None)
-        if isinstance(step, TareTaken):
-            return texts.TARE_TAKEN.say(value=_plain(weight.value), unit=weight.unit)
         return weighing.said_of_weight(self.situation(now), step)
-
-    def _weighed(self, command: Command, weight: StableWeight, now: Instant) -> WeightTaken | TareTaken | Feedback:
-        if command is Command.TARE:
-            return TareTaken(weight)
-        at = self.situation(now)
-        if command is Command.WEIGH:
-            return weighing.by_weight(at, weight)
-        return weighing.by_piece(at, weight, self._settings.pieces_tolerance_pct)
 
     # Tags ------------------------------------------------------------------------------------------------------------
 
@@ -478,26 +443,7 @@ class ScanDialogue:
         if step is not None and (refusal := self._take(step)):
             return [refusal]
         self._state = replace(self._state, last_scan_ms=now.monotonic_ms)
-        unexpected = sum(len(line.serials) for line in step.unexpected) if step else 0
-        text = texts.TAGS_UNEXPECTED if unexpected else texts.TAGS_UNKNOWN if tags.unknown else texts.TAGS
-        said = text.say(
-            added=tags.added - unexpected,
-            repeated=tags.repeated,
-            others=tags.others,
-            unknown=len(tags.unknown),
-            unexpected=unexpected,
-        )
+        said = said_of_tags(tags, step)
         if not tags.unknown:
             return [said]
         return [self._aside([(epc, "unknown-gtin") for epc in tags.unknown], seen.device), said]
-
-
-def _without_second_sound(output: DialogueOutput) -> DialogueOutput:
-    """It beeped when it was held; only what the person must hear of sounds again."""
-    return (
-        replace(output, sound=Sound.NONE) if isinstance(output, Feedback) and output.kind is FeedbackKind.OK else output
-    )
-
-
-def _plain(value: Decimal) -> str:
-    return format(value, "f")

@@ -209,6 +209,19 @@ def said_of_goods(goods: Goods, at: Situation) -> Feedback:
     return said_of_last(at)
 
 
+def said_of_tags(tags: SortedTags, step: GoodsAdded | None) -> Feedback:
+    """What to say to tags, of which `step` put those that name goods on the sheet."""
+    unexpected = sum(len(line.serials) for line in step.unexpected) if step else 0
+    text = texts.TAGS_UNEXPECTED if unexpected else texts.TAGS_UNKNOWN if tags.unknown else texts.TAGS
+    return text.say(
+        added=tags.added - unexpected,
+        repeated=tags.repeated,
+        others=tags.others,
+        unknown=len(tags.unknown),
+        unexpected=unexpected,
+    )
+
+
 def said_of_last(at: Situation) -> Feedback:
     """What to say of the line that was touched last."""
     line = at.sheet.lines[-1]

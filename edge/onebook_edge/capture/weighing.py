@@ -7,9 +7,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from onebook_edge.capture import dialogue_texts as texts
 from onebook_edge.capture.catalogue import mass_in
 from onebook_edge.capture.dialogue_texts import Feedback
-from onebook_edge.capture.sheet_steps import WeightTaken
+from onebook_edge.capture.sheet_steps import TareTaken, WeightTaken
 from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.stable_weight import StableWeight
+from onebook_schemas.labels import Command
 
 
 def net_of(weight: StableWeight, tare: StableWeight | None) -> Decimal | None:
@@ -18,6 +19,22 @@ def net_of(weight: StableWeight, tare: StableWeight | None) -> Decimal | None:
         return weight.value
     container = mass_in(weight.unit_code, tare.value, tare.unit_code) if tare.unit != weight.unit else tare.value
     return weight.value - container if container is not None else None
+
+
+def by_command(
+    command: Command, at: Situation, weight: StableWeight | None, tolerance_pct: int
+) -> WeightTaken | TareTaken | Feedback:
+    """The step that WEIGH, PIECES or TARE asks for, or why not. `weight`: what lies on the scale, if that can be used."""
+    lines = at.sheet.lines
+    if command is not Command.TARE and not lines:
+        return texts.NEED_GOODS.say()
+    if command is not Command.TARE and lines[-1].serials:
+        return texts.AMOUNT_BY_SERIAL.say()
+    if weight is None:
+        return texts.NEED_WEIGHT.say()
+    if command is Command.TARE:
+        return TareTaken(weight)
+    return by_weight(at, weight) if command is Command.WEIGH else by_piece(at, weight, tolerance_pct)
 
 
 def by_weight(at: Situation, weight: StableWeight) -> WeightTaken | Feedback:
@@ -46,8 +63,10 @@ def by_piece(at: Situation, weight: StableWeight, tolerance_pct: int) -> WeightT
     return WeightTaken(count, weight)
 
 
-def said_of_weight(at: Situation, step: WeightTaken) -> Feedback:
-    """What to say when the last line has its weight."""
+def said_of_weight(at: Situation, step: WeightTaken | TareTaken) -> Feedback:
+    """What to say when the last line has its weight, or the sheet its tare."""
+    if isinstance(step, TareTaken):
+        return texts.TARE_TAKEN.say(value=plain(step.weight.value), unit=step.weight.unit)
     line, weight, tare = at.sheet.lines[-1], step.weight, at.sheet.tare
     item = at.name(line.item)
     if mass_in(line.unit, Decimal(1), "GRM") is None:
