@@ -149,6 +149,7 @@ class Campaign:
     def _drain(self) -> float:
         """Until the centre has acknowledged everything; the seconds that it took."""
         since = time.monotonic()
+        self._world.wait_until(self._world.have_begun, self._keep_house)
         ends, decided = self._world.ends(), self._keeper.told.total()
 
         def everything_is_there() -> bool:

@@ -29,7 +29,7 @@ class SmallDisk:
         """Not a block is left. It is shrunk to what is in it: filling it with a file would take memory."""
         for _ in range(_TRIES):
             disk = os.statvfs(self._folder)
-            used_kib = (disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024
+            used_kib = max((disk.f_blocks - disk.f_bfree) * disk.f_frsize // 1024, 4)  # 0 would mean: without limit.
             with contextlib.suppress(subprocess.CalledProcessError):  # It has grown meanwhile.
                 self._resize(f"{used_kib}k")
                 return

@@ -60,6 +60,14 @@ static int on_platter(const char *path, char *to) {
   return snprintf(to, PATH_MAX, "%s%s", platter, path + storage_length) < PATH_MAX;
 }
 
+static void make_folders(char *path) { /* Those above it; names of folders are there at once. */
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    mkdir(path, 0755);
+    *slash = '/';
+  }
+}
+
 static int name_of(int fd, char *path) {
   char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -109,6 +117,7 @@ static void keep(int fd) {
    * database for its own: another one is opened only where this one is for writing only. */
   char again[64];
   snprintf(again, sizeof again, "/proc/self/fd/%d", fd);
+  make_folders(kept);
   int is_blind = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
   int from = is_blind ? open(again, O_RDONLY | O_CLOEXEC) : fd, to = open(kept, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (from < 0 || to < 0) die(kept);

@@ -39,12 +39,14 @@ class Hardware:
 
     def lose_power(self, dice: random.Random) -> int:
         """What was not synced is gone, or some blocks of it; the program must be dead. The blocks that differed."""
-        for path in [one for one in self._storage.iterdir() if one.is_file()]:
-            if not (self._platter / path.name).exists():
+        for path in _files_below(self._storage):
+            if not (self._platter / path.relative_to(self._storage)).exists():
                 path.unlink()
         lost = 0
-        for kept in [one for one in self._platter.iterdir() if one.is_file()]:
-            lost += _fall_back(self._storage / kept.name, kept, dice)
+        for kept in _files_below(self._platter):
+            file = self._storage / kept.relative_to(self._platter)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lost += _fall_back(file, kept, dice)
         self.settle()
         return lost
 
@@ -52,6 +54,10 @@ class Hardware:
         """What the files hold now is on the platter too: they were put there while the program was not running."""
         shutil.rmtree(self._platter)
         shutil.copytree(self._storage, self._platter)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [one for one in sorted(folder.rglob("*")) if one.is_file()]
 
 
 def _fall_back(file: Path, kept: Path, dice: random.Random) -> int:

@@ -31,7 +31,10 @@ class Keeper:
             return
         self._looks_at = time.monotonic() + _EVERY_S
         for name in self._world.load.edge_ids:
-            self._world.twins.look(name)
+            if name not in self._world.full:  # Not even a reader may open a database on a full disk.
+                self._world.twins.look(name)
+        if COLLECTOR in self._world.full:
+            return
         for edge_id, epoch in read(self._world.plant.ledger_file, _HELD):
             if self._may_decide(edge_id):
                 self._decide(edge_id, epoch)

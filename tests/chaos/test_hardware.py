@@ -29,8 +29,8 @@ open(sys.argv[1] + ".never", "w").write("synced")
 _ANCHORS = """
 import sys
 from pathlib import Path
-from onebook_edge.outbox.outbox import _write_boots
-_write_boots(Path(sys.argv[1]), {"boot": 1})
+from onebook_edge.outbox.beside_files import write_boots
+write_boots(Path(sys.argv[1]), {"boot": 1})
 """
 
 
@@ -109,3 +109,13 @@ def test_a_sync_gives_up_no_lock(tmp_path: Path) -> None:
             second.execute("SELECT * FROM one").fetchall()
         assert database.with_name("one.db-wal").exists()
         first.kill()
+
+
+def test_what_was_synced_below_a_folder_outlives_a_power_cut(tmp_path: Path) -> None:
+    machine = Hardware(tmp_path / "storage", tmp_path / "hardware")
+    (tmp_path / "storage" / "below").mkdir()
+    file = tmp_path / "storage" / "below" / "file"
+    subprocess.run([sys.executable, "-c", _WRITES, str(file)], env=os.environ | machine.environment, check=True)
+    assert machine.lose_power(random.Random(1)) >= 0
+    assert file.read_bytes()[:4096] == b"a" * 4096
+    assert not file.with_name("file.never").exists()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.chaos.plan import COLLECTOR
 from tests.end_to_end.plant import ONEBOOK, has_table, read
 from tests.end_to_end.programs import Program, run_once
 from tests.end_to_end.truth import Twin
@@ -102,7 +103,8 @@ class Twins:
         if twin_stays:
             world.kill(name)
             kept = one.storage.with_name("kept")
-            _empty_into(storage, kept)
+            shutil.copytree(storage, kept, ignore=shutil.ignore_patterns("*-shm"))
+            empty(storage)
             shutil.copytree(one.storage, storage, dirs_exist_ok=True)
             world.hardware[name].settle()
         of.truths.append(Twin(one.truth, one.copied_at, world.attempted(name), twin_stays))
@@ -114,6 +116,8 @@ class Twins:
 
     def _outcome(self, name: str, one: _Running) -> str:
         """What the centre has made of it until now; called before anybody decides."""
+        if self._world.full.keys() & {name, COLLECTOR}:  # Not even a reader may open a database on a full disk.
+            return NOT_SEEN
         if _epoch(self._world.storage(name)) != _epoch(one.storage):
             return "began a new epoch by itself"
         query = "SELECT count(*) FROM log WHERE is_forked AND edge_id = ?"
@@ -123,8 +127,12 @@ class Twins:
         return self._outcome(name, self._running[name]) != NOT_SEEN
 
     def begin_anew(self, name: str) -> None:
-        """A new epoch for a box that cannot go on with the log that is held. All that its journal holds goes along."""
-        world = self._world
+        """A new epoch for a box that cannot go on with the log that is held. All that its journal holds goes along.
+
+        So does the telemetry that waits, though the centre may have it and could not say so: it may then be doubled.
+        """
+        world, of = self._world, self._of[name]
+        of.since_ms = of.since_ms or time.monotonic_ns() // 1_000_000 - _MARGIN_MS
         world.kill(name)
         call = ("edge", "new-epoch", "--config", str(world.plant.folder / f"{name}.toml"))
         done = run_once(ONEBOOK, *call, environment=world.hardware[name].environment)
@@ -140,9 +148,8 @@ class Twins:
         of.since_ms = None
 
 
-def _empty_into(storage: Path, kept: Path) -> None:
+def empty(storage: Path) -> None:
     """The folder itself may be a small disk: it stays."""
-    shutil.copytree(storage, kept, ignore=shutil.ignore_patterns("*-shm"))
     for left in storage.iterdir():
         if left.is_dir():
             shutil.rmtree(left)

@@ -17,7 +17,7 @@ from tests.chaos.certificates import Certificates
 from tests.chaos.disk import SmallDisk, can_mount
 from tests.chaos.hardware import Hardware
 from tests.chaos.plan import BROKER, COLLECTOR, Kind
-from tests.chaos.twins import Twins
+from tests.chaos.twins import Twins, empty
 from tests.end_to_end.line_thread import LineThread
 from tests.end_to_end.plant import POLL_S, Plant, has_table, read
 from tests.end_to_end.programs import Program
@@ -135,6 +135,13 @@ class World:
                 del self._restart_at[name]
                 self.ended_by_itself[name] += 1
                 program.start()
+
+    def have_begun(self) -> bool:
+        """Whether every edge has made its storage: one whose card was replaced just now takes a moment."""
+        files = (
+            self.storage(name) / f"{stream}.db" for name in self.load.edge_ids for stream in ("journal", "telemetry")
+        )
+        return all(has_table(file, "position") for file in files)
 
     def ends(self) -> dict[LogKey, tuple[int, bytes]]:
         """The last sequence of each stream now, and the journal's hash there."""
@@ -259,8 +266,7 @@ class World:
         if has_table(journal, "event"):
             self._gone[name] |= self._not_delivered(name, journal)
         self.twins.of(name).note_ended(self.storage(name))
-        for left in self.plant.edge_folder(name).iterdir():
-            left.unlink()
+        empty(self.plant.edge_folder(name))
         self.hardware[name].settle()
         self._cards[name] += 1
         self.back_up()  # An older one could never again be refilled from the card that is gone.
