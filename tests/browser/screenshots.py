@@ -13,6 +13,7 @@ from typing import NamedTuple
 from playwright.async_api import Browser
 
 from onebook_collector.clock import utc
+from tests.browser.console_bench import BADGE, RICE_SEED, TENT, ConsoleBench
 from tests.browser.pages import chromium, watched_page
 from tests.browser.province import MORNING_MS, furnish_province
 from tests.integration.running_centre import running_centre, serving
@@ -60,5 +61,29 @@ async def _take_one(browser: Browser, address: str, cookies: Mapping[str, str], 
         await page.screenshot(path=folder / f"{picture.name}.png", full_page=picture.whole)
 
 
+async def take_console(folder: Path) -> None:
+    """A sheet that is being filled in at the keeper's screen: the box's own, and a handheld."""
+    with tempfile.TemporaryDirectory() as data:
+        async with ConsoleBench(Path(data)) as bench, chromium() as browser:
+            await bench.start()
+            await bench.scan(BADGE, "OBC-RECEIVE", "OBB-A-01", TENT, TENT, RICE_SEED)
+            for language, width, height in (("zh", 1280, 800), ("en", 1280, 800), ("zh", 360, 740)):
+                async with watched_page(browser, f"{bench.work}?lang={language}", width=width) as watched:
+                    page = watched.page
+                    await page.set_viewport_size({"width": width, "height": height})
+                    await page.wait_for_selector('#live[data-state="live"]')
+                    await page.wait_for_selector(".lines li")
+                    size = "" if width > 1000 else "-handheld"
+                    await page.screenshot(path=folder / f"console-{language}{size}.png")
+
+
+async def main() -> None:
+    if len(sys.argv) > 1:
+        await take(Path(sys.argv[1]), ALL)
+    else:
+        await take(DOCS, FOR_DOCS)
+        await take_console(DOCS)
+
+
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1]), ALL) if len(sys.argv) > 1 else take(DOCS, FOR_DOCS))
+    asyncio.run(main())
