@@ -123,7 +123,7 @@ def test_what_people_scan_is_booked_as_what_they_did(site: str) -> None:
     assert booked == [as_done(entry) for entry in truth if entry.scanned]
     assert place.said <= {
         "signed-in", "sheet-taken-over", "action-chosen", "document-named", "bin-named", "from-bin-named", "bin-already",
-        "undone", "goods", "tags", "weight-settled", "weight-taken", "already-scanned", "code-set-aside",
+        "undone", "goods", "goods-to-inspect", "tags", "weight-settled", "weight-taken", "already-scanned", "code-set-aside",
         "code-set-aside-already", "note-recorded", "booking", "recorded", "reverse-asked", "nothing-to-cancel",
     }  # fmt: skip
 
