@@ -8,12 +8,13 @@ each retained on a topic of its own (`topics.document`); `whole_of` puts them to
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from onebook_schemas.identifiers import (
     INT64_MAX,
@@ -26,7 +27,7 @@ from onebook_schemas.identifiers import (
     ShortText,
     UnitCode,
 )
-from onebook_schemas.quantities import Quantity
+from onebook_schemas.quantities import ExactDecimal, Quantity
 from onebook_schemas.stock_events import Document, Holding, StockStatus
 
 CATALOGUE, SITE, PEOPLE, TASKS, STOCK = "catalogue", "site", "people", "tasks", "stock"
@@ -42,9 +43,21 @@ BadgeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,40}$")]
 """What stands on a badge behind OBP-."""
 ZoneCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,30}$")]
-_Degrees = Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)]
-_Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-_Days = Annotated[int, Field(ge=0, le=100_000)]
+_Degrees = Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False, strict=True)]
+_Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]
+_Days = Annotated[int, Field(ge=0, le=100_000, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+"""People type these in, or their programs send them: yes is no number, and "off" is not yes."""
+
+
+def _written_out(value: object) -> object:
+    """A number is no date, though a library may take it for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII)):
+        return value
+    raise ValueError("write a date as 2030-06-30")
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
 _Count = Annotated[int, Field(ge=0, le=INT64_MAX)]
 
 
@@ -158,9 +171,15 @@ class Reason(_Model):
 class SiteRules(_Model):
     """Limits on what one person may do. Amounts are in an item's own units."""
 
-    issue_without_order_max: Decimal = Field(default=Decimal(20), ge=0, description="above it: an order, or a reason")
-    second_person_from: Decimal = Field(default=Decimal(500), gt=0, description="from it on a second person confirms")
-    count_difference_review_pct: Decimal = Field(default=Decimal(2), ge=0, le=100, description="above it: count again")
+    issue_without_order_max: ExactDecimal = Field(
+        default=Decimal(20), ge=0, description="above it: an order, or a reason"
+    )
+    second_person_from: ExactDecimal = Field(
+        default=Decimal(500), gt=0, description="from it on a second person confirms"
+    )
+    count_difference_review_pct: ExactDecimal = Field(
+        default=Decimal(2), ge=0, le=100, description="above it: count again"
+    )
     near_expiry_days: tuple[_Days, ...] = Field(default=(30, 90, 180), max_length=5)
 
 
@@ -173,7 +192,9 @@ class SiteDocument(ReferenceDocument):
     name_zh: ShortText
     name_en: ShortText
     division_code: DivisionCode
-    maker_number: int = Field(ge=0, le=99, description="keeps document numbers of one division apart while offline")
+    maker_number: int = Field(
+        ge=0, le=99, strict=True, description="keeps document numbers of one division apart while offline"
+    )
     bins: tuple[Bin, ...] = Field(default=(), max_length=50_000)
     zones: tuple[Zone, ...] = Field(default=(), max_length=200)
     rules: SiteRules = SiteRules()
@@ -212,10 +233,10 @@ class PersonOnSite(_Model):
     name: ShortText
     role: Literal["keeper", "warehouse_head", "inspector"]
     pin: PinHash | None = None
-    may_authorise: bool = Field(
+    may_authorise: Switch = Field(
         default=False, description="may be the second person, and give a reason above the limits"
     )
-    until: date | None = Field(default=None, description="last day on which the person may work here")
+    until: Day | None = Field(default=None, description="last day on which the person may work here")
 
 
 class PeopleDocument(ReferenceDocument):
@@ -254,8 +275,8 @@ class Task(_Model):
     title_zh: ShortText
     title_en: ShortText
     counterpart: ShortText = Field(default="", description="who delivers, or who receives")
-    due_on: date | None = None
-    is_urgent: bool = False
+    due_on: Day | None = None
+    is_urgent: Switch = False
     note: ShortText = ""
     lines: tuple[TaskLine, ...] = Field(default=(), max_length=2_000)
 

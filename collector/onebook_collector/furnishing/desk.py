@@ -50,7 +50,9 @@ class SiteZone(_Model):
 class Setup(_Model):
     """What a site needs before its edges are told of bins and people. Without reasons of its own it has the usual ones."""
 
-    maker_number: int = Field(ge=0, le=99, description="keeps document numbers of one division apart while offline")
+    maker_number: int = Field(
+        ge=0, le=99, strict=True, description="keeps document numbers of one division apart while offline"
+    )
     rules: SiteRules = SiteRules()
     reasons: tuple[Reason, ...] = Field(default=(), max_length=100, description="empty: the usual ones")
     holdings: tuple[Holding, ...] = Field(default=(), max_length=100, description="the usual one first")

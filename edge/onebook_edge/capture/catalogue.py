@@ -182,7 +182,8 @@ def _item(row: Mapping[str, str]) -> Item:
 
 def _limits(row: Mapping[str, str]) -> Limits:
     columns = ("temp_min_c", "temp_max_c", "rh_min_pct", "rh_max_pct")
-    return Limits(**{name: row.get(column) or None for name, column in zip(Limits.model_fields, columns, strict=True)})
+    texts = {name: row.get(column) for name, column in zip(Limits.model_fields, columns, strict=True)}
+    return Limits(**{name: float(text) if text else None for name, text in texts.items()})
 
 
 def _units(row: Mapping[str, str]) -> tuple[TradeUnit, ...]:

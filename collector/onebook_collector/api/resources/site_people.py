@@ -20,7 +20,7 @@ from onebook_collector.errors import NotFoundError
 from onebook_collector.furnishing import desk
 from onebook_schemas.identifiers import ShortText
 from onebook_schemas.pins import SALT_BYTES, hash_pin, is_pin
-from onebook_schemas.reference import BadgeCode, PersonOnSite
+from onebook_schemas.reference import BadgeCode, Day, PersonOnSite, Switch
 
 router = APIRouter(
     prefix="/sites/{site_id}/people",
@@ -60,8 +60,8 @@ class SitePerson(BaseModel):
 
     name: ShortText = Field(min_length=1)
     role: Literal["keeper", "warehouse_head", "inspector"]
-    may_authorise: bool = False
-    until: date | None = None
+    may_authorise: Switch = False
+    until: Day | None = None
     pin: Annotated[SecretStr, AfterValidator(_a_pin), WithJsonSchema(_PIN_SCHEMA)] | None = None
 
 
