@@ -29,7 +29,7 @@ from onebook_collector.ledger import queries
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_collector.scope import Scope
 from onebook_schemas.stock_events import StockEvent
-from tests.contract.ledger_events import CATALOGUE, LOT, NOON, SERIAL, counted, line, moved, reversed_
+from tests.contract.ledger_events import CATALOGUE, LOT, NOON, SERIAL, counted, line, moved, papers, reversed_
 from tests.integration.running_centre import RunningCentre, running_centre
 
 V1 = "/api/v1/exports"
@@ -37,9 +37,8 @@ BEGINNINGS = ["=", "+", "-", "@", "\t", "\r", "'"]
 FORMULA = "1+cmd|' /C calc'!A0"
 IN_NO_EXPORT = {
     "MovedLine.scanned", "StockCounted.serials", "GoodsMoved.second_actor", "MovementReversed.second_actor",
-    "PapersFollowed.actor",
 }  # fmt: skip
-"""Kept with the event only; the last is the actor of its movement, as of any other, and none is booked here."""
+"""Kept with the event only."""
 
 
 @pytest_asyncio.fixture
@@ -100,7 +99,8 @@ def evil_facts(beginning: str, number: int) -> tuple[list[dict[str, Any]], dict[
     pieces = line(SERIAL, 1, to_bin="A-02", serials=[texts["MovedLine.serials"]], **named)
     facts = [
         receipt,
-        moved(number + 1, "receipt", pieces, actor=texts["GoodsMoved.actor"]),
+        moved(number + 1, "receipt", pieces, actor=texts["GoodsMoved.actor"], papers="follow"),
+        papers(number + 4, number + 1, actor=texts["PapersFollowed.actor"]),
         reversed_(number + 2, number, reason=texts["MovementReversed.reason"], actor=texts["MovementReversed.actor"]),
         counted(
             number + 3, SERIAL, "A-02", 1, serials=[texts["StockCounted.serials"]], actor=texts["StockCounted.actor"]
