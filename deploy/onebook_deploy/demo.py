@@ -29,8 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from onebook_collector.certificates.authority import Profile
+from onebook_collector.clock import SystemClock, business_date, business_day
 from onebook_deploy.balance_of_truth import SiteBalance, compare
 from onebook_deploy.demo_certificates import DemoCertificates, broker_table
+from onebook_deploy.demo_furnishings import SignIn, furnishings
 from onebook_deploy.demo_site import edge_configuration
 from onebook_deploy.mosquitto import BrokerTls, MosquittoMissingError, PrivateBroker, free_port
 from onebook_deploy.programs import ProgramEndedError, Programs
@@ -78,6 +80,7 @@ class _Demo:
     page: str = ""
     password: str = ""
     token: str = ""
+    heads: list[SignIn] = field(default_factory=list)
     told_warnings: set[str] = field(default_factory=set)
     feed_cursor: str | None = None
 
@@ -143,11 +146,24 @@ class _Demo:
         _write_csv(self.folder / "sites.csv", self._sites())
         _write_csv(self.folder / "edges.csv", [{"edge_id": _edge_id(n), "site_id": n} for n in PRESETS])
         files = ["--sites", str(self.folder / "sites.csv"), "--edges", str(self.folder / "edges.csv")]
+        files += self._furnishings()
         self.programs.run("collector", "import", "--config", str(configuration), "--items", str(ITEMS), *files)
+        (self.folder / "people.csv").unlink()  # It has their PINs.
         self._make_keys(configuration)
         self.programs.start("collector", "collector", "run", "--config", str(configuration))
         self.page = self.programs.first_line("collector")
         print(f"  ✓ 中心 / centre: {self.page}")
+
+    def _furnishings(self) -> Iterator[str]:
+        """Options of the import: bins, people, tasks, as files that central operations would fill in."""
+        edges = {name: _edge_id(name) for name in PRESETS}
+        today = business_date(business_day(SystemClock().now_ms()))
+        files, self.heads = furnishings(self.descriptions, edges, today)
+        for kind, rows in files.items():
+            path = self.folder / f"{kind}.csv"
+            path.touch(mode=0o600)
+            _write_csv(path, rows)
+            yield from (f"--{kind}", str(path))
 
     def _make_keys(self, configuration: Path) -> None:
         """The key that signs checkpoints, somebody who may look at the page, and a token for our own questions."""
@@ -184,6 +200,8 @@ class _Demo:
         print(f"  登录 / sign in:  {PERSON}  {self.password}")
         for name, console_port in consoles.items():
             print(f"  保管员屏幕 / keeper's screen: {self._name(name)}  http://127.0.0.1:{console_port}/at/bench")
+        for one in self.heads:
+            print(f"  仓库人员 / in the warehouse: {self._name(one.site_id)}  工牌 badge {one.badge}  PIN {one.pin}")
         print("  停止 / stop: Ctrl-C\n")
 
     # Watching ---------------------------------------------------------------------------------------------------
@@ -235,7 +253,7 @@ class _Demo:
         return is_proven and all(balance.agrees for balance in balances)
 
     async def _drained(self) -> None:
-        """Until every edge says that nothing waits. What has not come by then will show as lost."""
+        """Until no edge has a movement that waits. What has not come by then will show as lost."""
         deadline = time.monotonic() + DRAIN_WITHIN_S
         quiet = 0
         while quiet < 3 and time.monotonic() < deadline:
@@ -371,14 +389,11 @@ def _edge_id(name: str) -> str:
 
 
 def _waiting(folder: Path) -> int:
-    """Events that an outbox still holds, read from its files."""
-    waiting = 0
-    for stream in ("journal", "telemetry"):
-        with contextlib.closing(sqlite3.connect(f"file:{folder / f'{stream}.db'}?mode=ro", uri=True)) as database:
-            (last,) = database.execute("SELECT coalesce(max(through), 0) FROM event").fetchone()
-            (delivered,) = database.execute("SELECT delivered_through FROM position").fetchone()
-            waiting += last - delivered
-    return waiting
+    """Events of the journal that an outbox still holds, read from its file. Readings never cease to come."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder / 'journal.db'}?mode=ro", uri=True)) as database:
+        (last,) = database.execute("SELECT coalesce(max(through), 0) FROM event").fetchone()
+        (delivered,) = database.execute("SELECT delivered_through FROM position").fetchone()
+    return int(last - delivered)
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, str]]) -> None:

@@ -22,6 +22,9 @@ class Memory:
     weight: str = ""  # What has settled on the scale and was not taken into a line yet.
     is_booking: bool = False
     sheet_steps: int = 0
+    again: tuple[
+        tuple[str, str | None], ...
+    ] = ()  # Item and lot of what must be counted once more, and was not begun yet.
 
 
 Hearing: TypeAlias = Callable[[], Memory]
@@ -38,9 +41,11 @@ def _memory(drafts: Path, name: str) -> Memory:
     except FileNotFoundError:
         return Memory()  # Nothing was ever scanned there.
     state = json.loads(kept["states"].get(name, "{}"))
+    steps = state.get("steps", ())
     return Memory(
         last_scan_ms=state.get("last_scan_ms", 0),
         weight=json.dumps(state["weight"]) if state.get("weight") else "",
         is_booking=bool(state.get("booking") or state.get("held")),
-        sheet_steps=len(state.get("steps", ())),
+        sheet_steps=len(steps),
+        again=tuple((item, lot) for item, lot in steps[-1].get("again", ())) if steps else (),
     )

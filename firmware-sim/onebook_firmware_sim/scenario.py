@@ -60,6 +60,11 @@ class Crew:
     day: date
     slips: Slips
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Who may allow what others may not: the first two."""
+        return self.people[:2]
+
 
 class Floor:
     """What people see when they decide what to do next. `division_kg` is the scale's."""
@@ -89,6 +94,7 @@ class Floor:
     def operation(self, sheet: Sheet) -> Operation:
         """A sheet as people fill it in, with their slips."""
         others = [name for name in self._bins if name not in (sheet.from_bin, sheet.to_bin)]
+        sheet = replace(sheet, second=next((head for head in self._crew.heads if head != sheet.person), None))
         acts = with_slips(fill_in(sheet), self._crew.slips, self.dice, others, self._unknown_gtins)
         return Operation(sheet.action.value.lower(), acts)
 
@@ -292,7 +298,7 @@ def _issue(floor: Floor) -> Iterator[Operation]:
     line_and_bin = _some_pile(floor, floor.lying(lambda goods, pile: True))
     if line_and_bin:
         line, from_bin = line_and_bin
-        paper = floor.paper(DocumentKind.ISSUE_NOTE)
+        paper = floor.paper(DocumentKind.REQUEST)  # Nothing much leaves a warehouse that nobody asked for.
         yield floor.operation(
             Sheet(action=Command.ISSUE, person=floor.person(), document=paper, lines=(line,), from_bin=from_bin)
         )

@@ -36,6 +36,7 @@ from onebook_firmware_sim.staff import (
     PutOnScale,
     Scan,
     ShowTags,
+    asked_for,
     carry_out,
     command,
     truth_of,
@@ -49,6 +50,7 @@ _BREATH_S = 1.0
 _LOOK_S = 0.1
 _LISTEN_S = 0.02
 _PATIENCE_S = 10.0  # No answer for so long: do it again, unless twice would be something else.
+_ASKED_AFTER_S = 2.0  # CONFIRM is not being booked after so long: something is asked first.
 _BETWEEN_SCANS_S = (1.2, 3.5)
 _BETWEEN_OPERATIONS_S = (20.0, 90.0)
 _PUTTING_DOWN_S = 0.4
@@ -136,9 +138,9 @@ class Shift:
     # Acts -----------------------------------------------------------------------------------------------------------
 
     async def _perform(self, operation: Operation) -> None:
-        position = 0
-        while position < len(operation.acts):
-            act = operation.acts[position]
+        acts, position, asked = list(operation.acts), 0, 0
+        while position < len(acts):
+            act = acts[position]
             if isinstance(act, Lose | PullPlug | Heat | Disturb):
                 await self._befall(act)
                 position += 1
@@ -153,13 +155,19 @@ class Shift:
             self.counts["acts done again"] += 1
             if act == UNDO and before is None:
                 position = 0
+            elif isinstance(act, Confirm) and self._hearing and self._listener() == listener:
+                more = asked_for(act.sheet, self._hearing().again, asked)
+                acts[position:position] = more
+                asked += 1
+                self.counts["questions answered"] += bool(more)
 
     async def _is_heard(self, act: Act, before: Memory, listener: str | None) -> bool:
         """Wait for the answer; False: do it again, the listener has gone without it or says nothing."""
         assert self._hearing is not None, "there was something heard before"
         asked_at = asyncio.get_running_loop().time()
-        while not _answers(act, before, self._hearing()):
-            is_patient = act == UNDO or asyncio.get_running_loop().time() - asked_at < _PATIENCE_S
+        while not _answers(act, before, now := self._hearing()):
+            patience_s = _ASKED_AFTER_S if isinstance(act, Confirm) and not now.is_booking else _PATIENCE_S
+            is_patient = act == UNDO or asyncio.get_running_loop().time() - asked_at < patience_s
             if self._listener() != listener or not is_patient:
                 return _answers(act, before, self._hearing())
             await asyncio.sleep(_LISTEN_S)

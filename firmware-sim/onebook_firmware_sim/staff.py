@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
@@ -25,6 +25,7 @@ from onebook_firmware_sim.truth_log import TruthEntry, TruthKind
 from onebook_firmware_sim.warehouse import Warehouse
 from onebook_schemas.labels import Command, LabelKind, command_text, label_text
 
+_LOT_REASON = "LOT_BLOCKED"  # Of the reasons that every site has: the lot that expires first cannot be reached.
 _KG_PER_UNIT = {"KGM": Decimal(1), "TNE": Decimal(1000)}
 
 
@@ -54,10 +55,12 @@ class SheetLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One movement, count or reversal. `happened` is False for a sheet that is filled in by mistake."""
+    """One movement, count or reversal. `happened`: False for a sheet filled in by mistake. `second`: who may allow it, when
+    the work place asks for somebody else."""
 
     action: Command
     person: str
+    second: str | None = None
     document: str
     lines: tuple[SheetLine, ...] = ()
     from_bin: str | None = None
@@ -252,6 +255,24 @@ def _line_acts(line: SheetLine) -> Iterator[Act]:
 
 def _amount(units: Decimal) -> Scan:
     return label(LabelKind.QUANTITY, format(units.normalize(), "f"))
+
+
+# What people do when they are asked ----------------------------------------------------------------------------------
+
+
+def asked_for(sheet: Sheet, again: Collection[tuple[str, str | None]], times: int) -> tuple[Act, ...]:
+    """What comes before CONFIRM is scanned again, when it was answered with a question. `again`: item and lot of what must be
+    counted once more; `times`: how often something was asked before. Like people who have a reason and a colleague at hand, they
+    offer one after the other until the sheet is taken."""
+    if again:
+        lines = (line for line in sheet.lines if (line.goods.item.code, line.goods.lot_number) in again)
+        return tuple(act for line in lines for act in _line_acts(line))
+    offers = [
+        *([command(Command.PARTIAL)] if sheet.action is Command.COUNT else ()),  # What lies in bulk was not counted.
+        *([label(LabelKind.REASON, _LOT_REASON)] if sheet.action is Command.ISSUE else ()),
+        *([label(LabelKind.PERSON, sheet.second)] if sheet.second else ()),
+    ]
+    return tuple(offers[times : times + 1])
 
 
 # What goes wrong in people's hands --------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from onebook_schemas.pins import pin_matches
 from onebook_schemas.reference import TaskAction
 
 FILES = {
-    "setup": "site_id,maker_number,issue_without_order_max,second_person_from,count_difference_review_pct\nwh-1,7,50,,\n",
+    "setup": "site_id,maker_number,"
+    "issue_without_order_max,second_person_from,count_difference_review_pct,inspect_receipts\nwh-1,7,50,,,\n",
     "zones": "site_id,code,name_zh,name_en,temp_min_c,temp_max_c,rh_min_pct,rh_max_pct,probes\n"
     "wh-1,COLD,冷库,Cold,2,8,,,edge-1/p1 edge-1/p2\n",
     "bins": "site_id,code,name_zh,zone\nwh-1,A-01,一排,COLD\nwh-1,A-02,,\n",

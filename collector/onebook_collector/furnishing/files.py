@@ -50,6 +50,7 @@ class _SetupRow(Row):
     issue_without_order_max: _Amount
     second_person_from: Annotated[Annotated[Decimal, Field(gt=0)] | None, MayBeEmpty]
     count_difference_review_pct: Annotated[Annotated[Decimal, Field(ge=0, le=100)] | None, MayBeEmpty]
+    inspect_receipts: Annotated[bool | None, MayBeEmpty]
 
 
 class _ZoneRow(Row):

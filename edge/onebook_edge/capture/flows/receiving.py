@@ -15,7 +15,8 @@ from onebook_schemas.stock_events import DocumentKind, MovementKind, RotationMet
 
 
 class Receive(Incoming):
-    """Against an order, a purchase, or nothing. What must be inspected waits for it; what came before its papers is usable."""
+    """Against an order, a purchase, or nothing. Where the site inspects what comes, goods wait for that; before their papers they
+    are usable."""
 
     command = Command.RECEIVE
     kind = MovementKind.RECEIPT
@@ -35,21 +36,21 @@ class Receive(Incoming):
         expires_on = at.expires_on(line)
         if expires_on is not None and expires_on < at.today:
             return texts.GOODS_EXPIRED.say(**said(line, at), expires_on=expires_on)
-        if self.awaits_inspection(line, at):
+        if self.awaits_inspection(at):
             return texts.GOODS_TO_INSPECT.say(**said(line, at))
         return None
 
-    def awaits_inspection(self, line: Line, at: Situation) -> bool:
-        """Goods from another site were inspected there; those before their papers are to be used at once (零等待验收)."""
-        item = at.item(line.item)
+    def awaits_inspection(self, at: Situation) -> bool:
+        """By the site's rule. Goods from another site were inspected there; those before their papers are to be used at once
+        (零等待验收). An item's `inspection_days` are another thing: how often what lies here is looked at."""
         if self.papers(at) or self.kind_of(at) is MovementKind.TRANSFER_IN:
             return False
-        return item is not None and item.inspection_days is not None
+        return at.known.rules is not None and at.known.rules.inspect_receipts
 
     def to_status(self, part: Part, at: Situation) -> StockStatus:
         if part.line.status is not None:
             return part.line.status
-        return StockStatus.AWAITING_INSPECTION if self.awaits_inspection(part.line, at) else StockStatus.AVAILABLE
+        return StockStatus.AWAITING_INSPECTION if self.awaits_inspection(at) else StockStatus.AVAILABLE
 
     def papers(self, at: Situation) -> Literal["follow"] | None:
         return "follow" if at.sheet.marked(Command.LATER) else None
