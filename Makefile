@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DURATION ?=
 PYTEST_ARGS ?=
+# Test files are shared out to as many processes as there are cores; files with slow tests are begun first.
+SHARED := -n auto --dist loadfile --no-loadscope-reorder
 ARGS ?=
 SEED ?= 1
 MOVEMENTS ?= 20000
@@ -36,11 +38,11 @@ demo: setup  ## Run everything on this machine with simulated warehouses (DURATI
 test: $(VENV)/.ready  ## Set everything up and run all tests but the benchmarks
 	@deploy/development/install_debian_packages.sh mosquitto gcc libc6-dev chromium fonts-noto-cjk victoria-metrics
 	@$(MAKE) --no-print-directory lint
-	$(VENV)/bin/pytest --ignore tests/benchmark $(PYTEST_ARGS)
+	$(VENV)/bin/pytest --ignore tests/benchmark $(SHARED) $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(VENV)/.ready lint  ## Format, lint, types, imports, and the tests that need no other program (minutes)
-	$(VENV)/bin/pytest tests/house tests/unit tests/contract tests/simulation $(PYTEST_ARGS)
+	$(VENV)/bin/pytest tests/house tests/unit tests/contract tests/simulation $(SHARED) $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.ready  ## ruff, mypy, import-linter

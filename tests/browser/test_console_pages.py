@@ -153,6 +153,7 @@ async def test_a_handheld_signs_in_with_badge_and_pin(bench: ConsoleBench, brows
         await expect(page.locator("h1")).to_have_text("值守")
 
 
+@pytest.mark.slow
 async def test_an_alarm_is_shown_on_every_page_and_heard_of_once(bench: ConsoleBench, browser: Browser) -> None:
     """A probe over its limit for ten minutes would take too long here; a device that is pulled out alarms after one."""
     async with watched_page(browser, f"{bench.address}/?lang=zh") as watched:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_demonstration_ends_with_world_and_book_in_agreement() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "onebook_deploy.command", "demo", "--duration-s", "35", "--port", "0"],

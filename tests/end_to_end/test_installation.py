@@ -38,6 +38,7 @@ def test_an_edge_is_installed_light_and_its_sample_configuration_is_right(tmp_pa
     assert run(tmp_path, "onebook", "collector", "run").returncode == 2  # Says what to install, and does not crash.
 
 
+@pytest.mark.slow
 def test_a_collector_is_installed_and_its_sample_configuration_is_right(tmp_path: Path) -> None:
     install("deploy/collector/install.sh", tmp_path)
     sample = tmp_path / "etc/onebook/collector.toml"

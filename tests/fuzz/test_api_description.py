@@ -23,7 +23,7 @@ from tests.integration.test_intrusion import furnish_cities
 FOLDER = Path(__file__).parent / "description"
 SEED = 20261128
 CASES_MIN = 1_000
-_SHORT = ("--phases", "coverage,fuzzing", "--max-examples", "5")
+_SHORT = ("--phases", "coverage,fuzzing", "--max-examples", "2")
 _LONG = ("--max-examples", "200")
 _SUMMARY = re.compile(r"(\d+) generated")
 
