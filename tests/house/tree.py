@@ -40,5 +40,5 @@ def _below(folder: Path) -> Iterator[Path]:
             hidden = path.name.startswith(".") and path.name not in _HIDDEN_OURS
             if not hidden and path.name not in _NOT_OURS and not path.name.endswith(".egg-info"):
                 yield from _below(path)
-        elif path.name != ".git" and not path.name.startswith(".coverage") and path.suffix not in (".db", ".db-wal", ".db-shm"):
+        elif not path.name.startswith((".coverage", ".git")) and path.suffix not in (".db", ".db-wal", ".db-shm"):
             yield path
