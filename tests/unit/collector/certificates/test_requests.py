@@ -38,6 +38,7 @@ def test_a_request_for_the_edge_by_the_owner_of_the_key_is_read() -> None:
         DER[:20],
         b"",
     ],
+    ids=["key of no kind", "version 127", "last bit turned", "cut off", "empty"],
 )
 def test_a_request_that_makes_no_sense_is_refused(der: bytes) -> None:
     with pytest.raises(RefusedError):
