@@ -165,6 +165,25 @@ async def test_a_count_stands_beside_the_book(running: RunningCentre, api: httpx
     assert (count["counted"], count["book"], count["difference"]) == ("35", "35", "0")
 
 
+async def test_a_movement_tells_what_its_fact_says_beside_the_book(
+    running: RunningCentre, api: httpx.AsyncClient
+) -> None:
+    stock = line(LOT, 40, to_bin="A-01", lot="L1")
+    out = line(LOT, 4, from_bin="A-01", lot="L1")
+    await running.book(
+        "edge-1",
+        moved(1, "receipt", stock, papers="follow"),
+        moved(2, "rotation_out", out, rotation="market_sale", second_actor="Wang"),
+        reversed_(3, 2, second_actor="Li"),
+    )
+    told = (await get(api, "/movements"))["items"]
+    assert [(one["second_actor"], one["rotation"], one["papers"]) for one in reversed(told)] == [
+        (None, None, "follow"),
+        ("Wang", "market_sale", None),
+        ("Li", None, None),
+    ]
+
+
 async def test_movements_are_paged_newest_first_without_a_hole(running: RunningCentre, api: httpx.AsyncClient) -> None:
     await stock_up(running)
     seen, before = [], None
@@ -407,10 +426,13 @@ async def test_an_event_in_quarantine_is_shown_with_its_bytes_mended_and_release
 async def test_an_event_is_booked_as_something_else_or_left_out(running: RunningCentre, api: httpx.AsyncClient) -> None:
     await running.book("edge-1", *(moved(n, "receipt", line("LS01003", 3, to_bin="A-01")) for n in (1, 2)))
     name = f"{V1}/quarantine/edge-1/{EPOCH}/journal/"
-    instead = moved(1, "receipt", line(LOT, 3, to_bin="A-01"))
+    instead = moved(1, "receipt", line(LOT, 3, to_bin="A-01"), second_actor="Wang")
     released = await api.post(name + "1/release", json={"replacement": instead})
     assert released.status_code == 200, released.text
     assert (await get(api, "/balances"))["items"][0]["item"]["code"] == LOT
+    assert (await get(api, "/movements"))["items"][0][
+        "second_actor"
+    ] == "Wang"  # Of what was booked, not of what was sent.
     rejected = await api.post(name + "2/reject", json={"reason": "演练"})
     assert rejected.json()["decision"]["reason"] == "演练"
     assert (await api.post(name + "2/reject", json={"reason": " "})).status_code == 422

@@ -35,9 +35,7 @@ from tests.integration.running_centre import RunningCentre, running_centre
 V1 = "/api/v1/exports"
 BEGINNINGS = ["=", "+", "-", "@", "\t", "\r", "'"]
 FORMULA = "1+cmd|' /C calc'!A0"
-IN_NO_EXPORT = {
-    "MovedLine.scanned", "StockCounted.serials", "GoodsMoved.second_actor", "MovementReversed.second_actor",
-}  # fmt: skip
+IN_NO_EXPORT = {"MovedLine.scanned", "StockCounted.serials"}
 """Kept with the event only."""
 
 
@@ -94,14 +92,20 @@ def evil_facts(beginning: str, number: int) -> tuple[list[dict[str, Any]], dict[
     named = {"holding": holding, "scanned": texts["MovedLine.scanned"]}
     receipt = moved(
         number, "receipt", line(LOT, 5, to_bin="A-01", lot=lot, **named), actor=texts["GoodsMoved.actor"],
-        reason=texts["GoodsMoved.reason"], document=document,
+        reason=texts["GoodsMoved.reason"], document=document, second_actor=texts["GoodsMoved.second_actor"],
     )  # fmt: skip
     pieces = line(SERIAL, 1, to_bin="A-02", serials=[texts["MovedLine.serials"]], **named)
     facts = [
         receipt,
         moved(number + 1, "receipt", pieces, actor=texts["GoodsMoved.actor"], papers="follow"),
         papers(number + 4, number + 1, actor=texts["PapersFollowed.actor"]),
-        reversed_(number + 2, number, reason=texts["MovementReversed.reason"], actor=texts["MovementReversed.actor"]),
+        reversed_(
+            number + 2,
+            number,
+            reason=texts["MovementReversed.reason"],
+            actor=texts["MovementReversed.actor"],
+            second_actor=texts["MovementReversed.second_actor"],
+        ),
         counted(
             number + 3, SERIAL, "A-02", 1, serials=[texts["StockCounted.serials"]], actor=texts["StockCounted.actor"]
         ),

@@ -90,6 +90,7 @@ class MovementOut(ApiModel):
     time_quality: TimeQuality
     recorded_at: Moment = Field(description="when the centre received it")
     actor: str = Field(examples=["张建国"])
+    second_actor: str | None = Field(description="who confirmed beside the actor", examples=["李敏"])
     device: str | None
     source: str | None = Field(description="rfid, barcode, scale, manual ...; null: several", examples=["barcode"])
     reason: str | None
@@ -97,6 +98,8 @@ class MovementOut(ApiModel):
     reverses: str | None = Field(description="movement_id of the movement that this one takes back")
     reversed_by: str | None = Field(description="movement_id of the movement that takes this one back")
     corrects: str | None = Field(description="movement_id of the reversed movement that this one replaces")
+    rotation: str | None = Field(description="method of a rotation", examples=["market_sale"])
+    papers: str | None = Field(description="follow: accepted before its papers came")
     captured: CapturedOut | None = Field(description="null: done at the centre")
     lines: list[LineOut]
     count: CountOut | None = Field(description="of a stocktake")
@@ -114,6 +117,7 @@ def movement_out(entry: MovementEntry) -> MovementOut:
         time_quality=TimeQuality(row.time_quality),
         recorded_at=row.recorded_at,
         actor=row.actor,
+        second_actor=entry.beside.second_actor,
         device=row.device,
         source=row.source,
         reason=row.reason,
@@ -121,6 +125,8 @@ def movement_out(entry: MovementEntry) -> MovementOut:
         reverses=row.reverses,
         reversed_by=entry.reversed_by,
         corrects=row.corrects,
+        rotation=entry.beside.rotation,
+        papers=entry.beside.papers,
         captured=_captured(entry),
         lines=[_line(line) for line in entry.lines],
         count=_count(entry.count) if entry.count else None,

@@ -261,7 +261,8 @@ class IngestRunner:
             if one.outcome is Outcome.FRESH:
                 self.counters.events[header.stream] += len(one.received.upload.lines)
             if one.outcome in (Outcome.FORK, Outcome.DAMAGED):
-                log.error("upload_not_answered", edge_id=header.edge_id, outcome=one.outcome, reason=one.fork_reason)
+                which = {"edge_id": header.edge_id, "stream": header.stream, "epoch": header.epoch}
+                log.error("upload_not_answered", **which, outcome=one.outcome, reason=one.fork_reason)
             self._observer.see_booked(one)
         await asyncio.gather(*(self._publish_ack(one) for one in booked if one.ack is not None))
 

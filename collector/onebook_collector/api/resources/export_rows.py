@@ -22,7 +22,7 @@ _PLACE = (
 _ITEM = ("item", "name_zh", "name_en", "unit", "unit_zh")
 _HEAD = (
     "ledger_seq", "movement_id", "kind", "site_id", "event_time", "time_quality", "recorded_at", "actor", "device", "source",
-    "reason", "document_kind", "document_no", "reverses", "reversed_by", "corrects",
+    "reason", "document_kind", "document_no", "reverses", "reversed_by", "corrects", "second_actor", "rotation", "papers",
 )  # fmt: skip
 BALANCES = (*_PLACE, *_ITEM, "lot", "expires_on", "quantity")
 MOVEMENTS = (*_HEAD, "line", *_ITEM, *_PLACE, "lot", "quantity", "serials", "counted", "book")
@@ -71,7 +71,8 @@ def _head(entry: MovementEntry) -> tuple[Cell, ...]:
     said = (row.actor, row.device, row.source, row.reason, row.document_kind, row.document_no)
     times = (moment(row.event_time), row.time_quality, moment(row.recorded_at))
     related = (row.reverses, entry.reversed_by, row.corrects)
-    return row.ledger_seq, row.movement_id, row.kind, row.site_id, *times, *said, *related
+    beside = (entry.beside.second_actor, entry.beside.rotation, entry.beside.papers)
+    return row.ledger_seq, row.movement_id, row.kind, row.site_id, *times, *said, *related, *beside
 
 
 def _legs(entry: MovementEntry) -> Iterator[tuple[Cell, ...]]:

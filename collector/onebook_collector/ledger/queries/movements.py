@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Select, Table, and_, func, select
 
 from onebook_collector.ledger import tables as t
@@ -58,6 +59,15 @@ class CountEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidBeside:
+    """What the fact says and the book has no column for. The entry's hash covers it, through the envelope's."""
+
+    second_actor: str | None = None
+    rotation: str | None = None
+    papers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MovementEntry:
     """One entry. `origin` is None for what was done at the centre."""
 
@@ -66,6 +76,7 @@ class MovementEntry:
     lines: tuple[LineEntry, ...]
     count: CountEntry | None
     reversed_by: str | None  # movement_id
+    beside: SaidBeside = SaidBeside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +192,7 @@ def _with_lines(connection: Connection, query: Select[Any], scope: Scope) -> lis
     lines = _lines(connection, seqs, scope)
     counts = _counts(connection, seqs, scope)
     reversals = _reversals(connection, rows, scope)
+    beside = _said_beside(connection, seqs)
     return [
         MovementEntry(
             row,
@@ -188,6 +200,7 @@ def _with_lines(connection: Connection, query: Select[Any], scope: Scope) -> lis
             tuple(lines.get(row.ledger_seq, ())),
             counts.get(row.ledger_seq),
             reversals.get(row.movement_id),
+            beside.get(row.ledger_seq, SaidBeside()),
         )
         for row in rows
     ]
@@ -197,6 +210,26 @@ def _origins(connection: Connection, rows: Sequence[Movement]) -> Mapping[int, L
     wanted = {row.log_id for row in rows if row.log_id is not None}
     query = select(*t.log.c["log_id", "edge_id", "epoch", "stream"]).where(t.log.c.log_id.in_(wanted))
     return {row.log_id: LogKey(row.edge_id, row.epoch, Stream(row.stream)) for row in connection.execute(query)}
+
+
+def _said_beside(connection: Connection, seqs: Sequence[int]) -> Mapping[int, SaidBeside]:
+    """From the envelopes; where a person put another fact in the place of one in quarantine, from that."""
+    movement, envelope, decision = t.movement.c, t.envelope.c, t.quarantine_decision.c
+    query = (
+        select(movement.ledger_seq, func.coalesce(decision.replacement, envelope.body).label("body"))
+        .select_from(t.movement)
+        .join(t.envelope, and_(envelope.log_id == movement.log_id, envelope.sequence == movement.sequence))
+        .outerjoin(
+            t.quarantine_decision, and_(decision.log_id == envelope.log_id, decision.sequence == envelope.sequence)
+        )
+        .where(movement.ledger_seq.in_(seqs))
+    )
+    found = {}
+    for row in connection.execute(query):
+        said = from_json(row.body)
+        fact = said.get("fact", said)  # A replacement is a fact without its envelope.
+        found[row.ledger_seq] = SaidBeside(*(fact.get(name) for name in ("second_actor", "rotation", "papers")))
+    return found
 
 
 def _reversals(connection: Connection, rows: Sequence[Movement], scope: Scope) -> Mapping[str, str]:
