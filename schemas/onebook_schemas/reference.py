@@ -181,7 +181,7 @@ class SiteRules(_Model):
         default=Decimal(2), ge=0, le=100, description="above it: count again"
     )
     near_expiry_days: tuple[_Days, ...] = Field(default=(30, 90, 180), max_length=5)
-    inspect_receipts: bool = Field(default=False, description="what is received waits for its inspection (待检)")
+    inspect_receipts: Switch = Field(default=False, description="what is received waits for its inspection (待检)")
 
 
 class SiteDocument(ReferenceDocument):

@@ -11,7 +11,7 @@ import pytest
 @pytest.mark.slow
 def test_the_demonstration_ends_with_world_and_book_in_agreement() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "onebook_deploy.command", "demo", "--duration-s", "35", "--port", "0"],
+        [sys.executable, "-m", "onebook_deploy.command", "demo", "--duration-s", "45", "--port", "0"],
         capture_output=True,
         text=True,
         timeout=180,

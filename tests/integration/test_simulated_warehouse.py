@@ -93,7 +93,7 @@ class SlowWorkPlace(Ear):
             for steps, booking in [(1, "a draft"), (0, None)] if confirms else [(1, None)]:
                 await asyncio.sleep(0.3)
                 self.too_early += self.codes[answered + 1 :]
-                state = {"last_scan_ms": answered + 1, "steps": [0] * steps, "booking": booking}
+                state = {"last_scan_ms": answered + 1, "steps": [{}] * steps, "booking": booking}
                 drafts.with_suffix(".new").write_text(
                     json.dumps({"generation": 1, "states": {"bench": json.dumps(state)}}), encoding="utf-8"
                 )
