@@ -100,7 +100,7 @@ class Outbox:
 
     @property
     def used_bytes(self) -> int:
-        return sum(store.usage.used_bytes for store in self._stores.values())
+        return sum(store.used_bytes for store in self._stores.values())
 
     @property
     def budget_bytes(self) -> int:
@@ -112,20 +112,19 @@ class Outbox:
 
     def admission(self, stream: Stream) -> Admission:
         """Whether this stream takes events now."""
-        if stream is Stream.TELEMETRY:
-            return self._telemetry_room(self._clock.now()).admission
-        used_bytes = self._stores[Stream.JOURNAL].usage.used_bytes
-        return journal_admission(self._budget, used_bytes, self._free_bytes(self._clock.now()))
+        now = self._clock.now()
+        return self._telemetry_room(now).admission if stream is Stream.TELEMETRY else self._journal_admission(now)
 
     async def record(self, facts: Sequence[JournalFact]) -> range:
         """Put facts into the journal. When it returns they are on the disk; OutboxFullError: none of them is."""
         now = self._clock.now()
-        if self.admission(Stream.JOURNAL) is Admission.REFUSE:
+        if self._journal_admission(now) is Admission.REFUSE:
             raise OutboxFullError(
                 "存储已满,未记账 / not recorded, the journal's space is used up",
                 "请恢复网络或联系管理员后再作业 / restore the line or call the keeper before going on.",
             )
-        await self._gates[Stream.JOURNAL].wait()
+        if not (gate := self._gates[Stream.JOURNAL]).is_set():
+            await gate.wait()
         sequences = await self._stores[Stream.JOURNAL].append([self._draft(fact, now) for fact in facts])
         self.on_appended(Stream.JOURNAL, sequences[-1])
         return sequences
@@ -172,12 +171,12 @@ class Outbox:
         now = self._clock.now()
         await self._carry_calendars_on(now)
         aged = {stream: calendar.aged_through(self._budget) for stream, calendar in self._calendars.items()}
-        keep_bytes = journal_keep_bytes(self._budget, journal.usage.used_bytes, self._free_bytes(now))
+        keep_bytes = journal_keep_bytes(self._budget, journal.used_bytes, self._free_bytes(now))
         await journal.drop_delivered(keep_bytes, aged[Stream.JOURNAL])
         room = self._telemetry_room(now)
         await telemetry.drop_delivered(room.keep_bytes, aged[Stream.TELEMETRY])
         thinning = True
-        while thinning and telemetry.usage.used_bytes > room.keep_bytes:
+        while thinning and telemetry.used_bytes > room.keep_bytes:
             thinning = await self._thin_some(telemetry)
 
     async def _carry_calendars_on(self, now: Instant) -> None:
@@ -301,8 +300,11 @@ class Outbox:
             )
         ]
 
+    def _journal_admission(self, now: Instant) -> Admission:
+        return journal_admission(self._budget, self._stores[Stream.JOURNAL].used_bytes, self._free_bytes(now))
+
     def _telemetry_room(self, now: Instant) -> TelemetryRoom:
-        journal, telemetry = (self._stores[stream].usage.used_bytes for stream in (Stream.JOURNAL, Stream.TELEMETRY))
+        journal, telemetry = (self._stores[stream].used_bytes for stream in (Stream.JOURNAL, Stream.TELEMETRY))
         free = self._free_bytes(now)
         return telemetry_room(self._budget, telemetry, free - journal_reserve(self._budget, journal, telemetry, free))
 

@@ -122,6 +122,10 @@ class SqliteStreamStore:
         return self._position
 
     @property
+    def used_bytes(self) -> int:
+        return self._used_bytes
+
+    @property
     def usage(self) -> Usage:
         return Usage(self._used_bytes, self._position.last_sequence - self._position.delivered_through)
 
