@@ -38,7 +38,7 @@ class FolderStore:
                     file.flush()
                     os.fsync(file.fileno())
                 partial.rename(self._folder / name)
-            except BaseException:
+            except BaseException:  # Also cancelled, or a full disk: half a file keeps no name; whoever asked is told.
                 partial.unlink(missing_ok=True)
                 raise
             _sync_folder(self._folder)

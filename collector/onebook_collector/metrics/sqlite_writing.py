@@ -46,8 +46,8 @@ class Writing:
         try:
             with transaction(db):
                 self._write(db, events)
-        except BaseException:
-            self._log_ids.clear()  # Numbers given in a transaction that did not happen.
+        except BaseException:  # Whatever it was: numbers given in a transaction that did not happen are worth nothing.
+            self._log_ids.clear()
             self._series_ids.clear()
             raise
 

@@ -100,7 +100,7 @@ class SqliteStreamStore:
         store._db = await store._in_thread(lambda: sqlite3.connect(path, isolation_level=None))
         try:
             await store._in_thread(store._prepare, new_epoch, algorithm)
-        except BaseException:
+        except BaseException:  # Its thread ends with it, whatever went wrong; the caller is told.
             await store.close()
             raise
         return store
@@ -335,7 +335,7 @@ class SqliteStreamStore:
         try:
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # Also a full disk at the commit, after which SQLite may have rolled back by itself.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise

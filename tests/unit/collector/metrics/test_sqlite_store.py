@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest_asyncio
 from onebook_collector.errors import RetryableError
 from onebook_collector.metrics.sample import EventSamples, SampleBlock, Series, Source, ThinnedRange
 from onebook_collector.metrics.sqlite_store import SqliteStore
+from onebook_collector.metrics.sqlite_thread import transaction
 
 T0 = 1_780_000_000_000 - 1_780_000_000_000 % 3_600_000
 DAY_MS = 86_400_000
@@ -121,6 +123,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from tests.unit.collector.metrics.test_sqlite_store import T0, event
 from onebook_collector.metrics.sqlite_store import SqliteStore
+from onebook_collector.metrics.sqlite_thread import transaction
 
 async def main():
     store = await SqliteStore.open(Path(sys.argv[1]))
@@ -140,3 +143,15 @@ async def test_what_write_returned_for_survives_a_sigkill(tmp_path: Path) -> Non
     store = await SqliteStore.open(tmp_path / "metrics.db")
     assert await samples_and_total(store) == (2, 3.0)
     await store.close()
+
+
+def test_a_full_disk_is_said_to_be_full_and_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
+    """SQLite rolls back by itself then: a second rollback would say something else in its place."""
+    db = sqlite3.connect(tmp_path / "small.db", isolation_level=None)
+    db.executescript("CREATE TABLE note (text); PRAGMA max_page_count = 20")
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"), transaction(db):
+        db.executemany("INSERT INTO note VALUES (zeroblob(?))", [(4_000,)] * 100)
+    with transaction(db):
+        db.execute("INSERT INTO note VALUES ('x')")
+    assert db.execute("SELECT count(*) FROM note").fetchone() == (1,)
+    db.close()
