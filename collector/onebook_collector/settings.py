@@ -89,6 +89,16 @@ class ApiSettings(_Settings):
     access: AccessSettings = AccessSettings()
 
 
+class MapSettings(_Settings):
+    """The map of the province."""
+
+    outline_file: Path | None = Field(
+        default=None,
+        description="GeoJSON of the prefectures, each with its property code. The outline that comes along has no map approval "
+        "number (审图号): name an approved one for a display that others see.",
+    )
+
+
 class CheckpointSettings(_Settings):
     """Signed checkpoints of the book, which every edge keeps as a witness."""
 
@@ -111,6 +121,7 @@ class CollectorSettings(_Settings):
     metrics: MetricsSettings = MetricsSettings()
     warnings: WarningSettings = WarningSettings()
     api: ApiSettings = ApiSettings()
+    map: MapSettings = MapSettings()
     backup: BackupSettings = BackupSettings()
     certificates: CertificateSettings = CertificateSettings()
 

@@ -18,6 +18,7 @@ from onebook_collector.certificates.authority import FileAuthority
 from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import SystemClock
 from onebook_collector.dashboard.app import create_app
+from onebook_collector.dashboard.outline import Outline, outline_of
 from onebook_collector.early_warning.store import EarlyWarningStore
 from onebook_collector.early_warning.watcher import Watcher, rules_of
 from onebook_collector.errors import ConfigurationError
@@ -118,6 +119,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
     """Run the centre until cancelled. `listening` is told the address of the page."""
     clock, key_path = SystemClock(), settings.checkpoint_key_path
     key = load_key(key_path)
+    outline = _outline(settings)
     ledger, metrics = await open_ledger(settings), await open_metrics(settings)
     warnings = await EarlyWarningStore.open(settings.warnings_path)
     administration = await AdministrationStore.open(settings.administration_path)
@@ -138,7 +140,7 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked)
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, backups, office)
         door = _door(settings, centre)
-        app = create_app(centre, settings.api.access)
+        app = create_app(centre, settings.api.access, outline)
         own = settings.api.tls
         server = ApiServer(
             app,
@@ -171,3 +173,14 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         await metrics.close()
         await warnings.close()
         await administration.close()
+
+
+def _outline(settings: CollectorSettings) -> Outline | None:
+    """Raises ConfigurationError."""
+    file = settings.map.outline_file
+    if file is None:
+        return None
+    try:
+        return outline_of(file.read_bytes())
+    except OSError as error:
+        raise ConfigurationError([f"map.outline_file: {file} 读不出 / cannot be read: {error.strerror}"]) from error

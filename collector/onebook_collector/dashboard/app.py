@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onebook_collector.api.app import create_api
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.doorkeeper import AccessSettings
-from onebook_collector.dashboard import page, sign_in
+from onebook_collector.dashboard import map_page, page, sign_in
+from onebook_collector.dashboard.outline import Outline, outline_of
+from onebook_collector.reference import read_outline
 
 _STATIC = Path(__file__).parent / "static"
 _HEADERS = {
@@ -28,13 +31,21 @@ _HEADERS = {
 _WITH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def create_app(centre: Centre | None, access: AccessSettings | None = None) -> FastAPI:
+def create_app(centre: Centre | None, access: AccessSettings | None = None, outline: Outline | None = None) -> FastAPI:
+    """`outline`: of the province, for the map; the one that comes with the collector by default."""
     app = create_api(centre, access)
+    app.state.outline = outline or built_in_outline()
     app.include_router(page.router)
+    app.include_router(map_page.router)
     app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(SafeHeaders)
     return app
+
+
+@cache
+def built_in_outline() -> Outline:
+    return outline_of(read_outline())
 
 
 class SafeHeaders:

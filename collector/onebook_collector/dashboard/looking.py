@@ -13,6 +13,7 @@ from onebook_collector.api.resources.warnings import open_warnings
 from onebook_collector.clock import business_day
 from onebook_collector.dashboard.climate_chart import WIDTH_MS, Frame
 from onebook_collector.dashboard.climate_view import ClimateView, Zone, climate_view, climate_zones
+from onebook_collector.dashboard.province_map import Division
 from onebook_collector.dashboard.texts import Texts
 from onebook_collector.dashboard.view import MOVEMENTS_SHOWN_MAX, OverviewFacts, SiteFacts
 from onebook_collector.ledger import queries
@@ -96,9 +97,21 @@ def _site(site: Site, edges: list[EdgePicture]) -> SiteFacts:
 
 
 def _division(code: str) -> Name:
-    return _divisions().get(code) or Name(zh=code, en=code)
+    division = all_divisions().get(code)
+    return division.name if division else Name(zh=code, en=code)
 
 
 @cache
-def _divisions() -> dict[str, Name]:
-    return {row["code"]: Name(zh=row["name_zh"], en=row["name_en"]) for row in read_divisions()}
+def all_divisions() -> dict[str, Division]:
+    """Of the province, by code."""
+    return {
+        row["code"]: Division(
+            code=row["code"],
+            name=Name(zh=row["name_zh"], en=row["name_en"]),
+            level=row["level"],
+            parent=row["parent"],
+            lon=float(row["lon"]),
+            lat=float(row["lat"]),
+        )
+        for row in read_divisions()
+    }

@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from onebook_collector.dashboard.climate_chart import HEIGHT, TICKS, WIDTH
 from onebook_collector.dashboard.climate_view import ClimateView, ZoneChoice
+from onebook_collector.dashboard.outline import WIDTH as MAP_WIDTH
+from onebook_collector.dashboard.province_map import MapView
 from onebook_collector.dashboard.texts import Texts
 from onebook_collector.dashboard.view import OverviewView
 
@@ -33,6 +35,23 @@ def overview_page(
             nothing=defaultdict(str),  # What the patterns are drawn with.
             **_DRAWING,
         )
+    )
+
+
+def map_page(view: MapView, person: str, texts: Texts) -> str:
+    return (
+        _environment()
+        .get_template("map.html")
+        .render(view=view, person=person, t=texts, language=str(texts.language), width=MAP_WIDTH)
+    )
+
+
+def map_part(view: MapView, texts: Texts) -> str:
+    """What of the page changes."""
+    return (
+        _environment()
+        .get_template("map_part.html")
+        .render(view=view, t=texts, language=str(texts.language), width=MAP_WIDTH)
     )
 
 

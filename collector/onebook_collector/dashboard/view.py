@@ -93,7 +93,7 @@ def overview(facts: OverviewFacts, texts: Texts) -> OverviewView:
     return OverviewView(
         clock=clock_time(facts.now_ms),
         tiles=tuple(_tiles(facts, texts)),
-        sites=tuple(_site_row(site, texts, facts.now_ms) for site in sites),
+        sites=tuple(site_row(site, texts, facts.now_ms) for site in sites),
         movements=tuple(movement_line(one, names, texts, facts.now_ms) for one in facts.movements),
         warnings=tuple(_warning_line(one, names, texts) for one in facts.warnings[:WARNINGS_SHOWN_MAX]),
     )
@@ -172,7 +172,7 @@ def _quieter(tone: Freshness) -> str:
     return "late" if tone is Freshness.NEVER else str(tone)
 
 
-def _site_row(site: SiteFacts, texts: Texts, now_ms: int) -> SiteRow:
+def site_row(site: SiteFacts, texts: Texts, now_ms: int) -> SiteRow:
     state = worst(site.edges)
     seen = [edge.last_seen_ms for edge in site.edges if edge.last_seen_ms is not None]
     waiting = sum(sum(edge.waiting.values()) for edge in site.edges)

@@ -1,4 +1,4 @@
-"""Reference data that comes with the collector: the item catalogue and the divisions of the province. See NOTICE.md."""
+"""Reference data that comes with the collector: item catalogue, divisions and outline of the province. See NOTICE.md."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def read_catalogue() -> list[dict[str, str]]:
 def read_divisions() -> list[dict[str, str]]:
     """The rows of divisions.csv: the province, its prefectures and counties."""
     return _rows("divisions.csv")
+
+
+def read_outline() -> bytes:
+    """The prefectures as GeoJSON, each with its `code`. It has no map approval number: not for a public display."""
+    return files(__name__).joinpath("zhejiang.geojson").read_bytes()
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -4,8 +4,6 @@
 
 const MOVEMENTS_SHOWN_MAX = 30;
 const CLIMATE_EVERY_MS = 60_000;
-const language = document.body.dataset.language;
-const part = (id) => document.getElementById(id);
 
 function fill(element, view) {
   element.dataset.key = view.key;
@@ -94,22 +92,6 @@ async function listenAgain() {
   else listen();
 }
 
-function askToSignIn() {
-  location.assign(`/sign-in?lang=${language}`);
-}
-
-function showLive(isLive) {
-  const sign = part("live");
-  sign.dataset.state = isLive ? "live" : "waiting";
-  sign.lastElementChild.textContent = isLive ? document.body.dataset.live : document.body.dataset.waiting;
-}
-
-function tick() {
-  const now = new Date();
-  part("clock").textContent = now.toLocaleTimeString("en-GB", { timeZone: "Asia/Shanghai" });
-  setTimeout(tick, 1_000 - (now % 1_000));
-}
-
 async function showClimate() {
   const zone = part("zone")?.value;
   if (zone === undefined) return;
@@ -145,5 +127,4 @@ function nearest(panel, x) {
 part("zone")?.addEventListener("change", showClimate);
 document.addEventListener("pointermove", pointAt);
 setInterval(showClimate, CLIMATE_EVERY_MS);
-tick();
 listen();
