@@ -8,6 +8,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from onebook_collector.errors import ConfigurationError
+from onebook_collector.furnishing.book import catalogue_rows
+from onebook_collector.furnishing.compose import catalogue_document
 from onebook_collector.ledger import queries
 from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.book import LedgerSettings
 from onebook_collector.ledger.desk import Desk
 from onebook_collector.ledger.memory_book import MemoryBook
+from onebook_collector.ledger.registry import import_items
 from onebook_collector.ledger.sql_store import SqlLedgerStore
+from onebook_edge.capture.catalogue import Catalogue
 from onebook_schemas.chain import HashAlgorithm
 from tests.contract import ledger_events as events
 from tests.contract.ledger_bench import Journal, bin_code, open_store, stock_of, take, verified
@@ -217,7 +222,7 @@ async def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path
             "DROP INDEX ix_posting_account_id_item_id_event_time; ALTER TABLE posting DROP COLUMN event_time;"
             "CREATE INDEX ix_posting_account_id_item_id ON posting (account_id, item_id);"
             "ALTER TABLE log DROP COLUMN hash_algorithm; ALTER TABLE sequencer DROP COLUMN hash_algorithm;"
-            "DROP INDEX ix_movement_document_no;"
+            "DROP INDEX ix_movement_document_no; ALTER TABLE item DROP COLUMN piece_weight_mg;"
             "UPDATE alembic_version SET version_num = '0002_signed_checkpoints'"
         )
     journal.ledger = store = await SqlLedgerStore.open(tmp_path / "ledger.db")
@@ -227,6 +232,16 @@ async def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path
     with pytest.raises(DatabaseError, match="never changed"):
         await store.maintain(lambda connection: connection.exec_driver_sql("UPDATE posting SET event_time = 0"))
     await store.close()
+
+
+async def test_what_a_piece_weighs_goes_from_the_file_by_the_register_to_the_boxes(store: SqlLedgerStore) -> None:
+    rows = [row for row in events.CATALOGUE if row["code"] in (LOT, SERIAL)]
+    await store.write(lambda book: import_items(book, [rows[0] | {"piece_weight_g": "12.5"}, rows[1]]))
+    document = catalogue_document(await store.read(catalogue_rows))
+    assert document.model_dump_json().count('"piece_weight_g":"12.5"') == 1
+    known = Catalogue.of_document(document)
+    weights = [item.piece_weight_g for item in map(known.by_code, (rows[0]["code"], rows[1]["code"])) if item]
+    assert weights == [Decimal("12.5"), None]
 
 
 async def test_a_count_costs_as_much_in_a_long_history_as_in_a_short_one(store: SqlLedgerStore) -> None:

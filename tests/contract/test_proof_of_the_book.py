@@ -18,11 +18,12 @@ from onebook_collector.ledger import tables as t
 from onebook_collector.ledger.chain_audit import _entries, algorithm_of
 from onebook_collector.ledger.hashing import next_hash
 from onebook_collector.ledger.records import RECORDS, STANDING
+from onebook_collector.ledger.registry import import_items
 from onebook_collector.ledger.sql_store import SqlLedgerStore
 from onebook_collector.sqlite_engine import reader_engine
 from onebook_schemas.chain import HashAlgorithm, chain_next, chain_start
 from onebook_schemas.checkpoint import POSITION_PREFIX, STATEMENT_PREFIX
-from tests.contract.ledger_events import NOON
+from tests.contract.ledger_events import CATALOGUE, LOT, NOON
 from tests.contract.proven_book import ProvenBook, load_verifier, make_book, new_key, sign
 from tests.house.tree import ROOT
 
@@ -165,6 +166,7 @@ async def test_a_book_from_before_there_was_a_choice_is_proven_and_stays_so_when
         for table in ("log", "sequencer"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN hash_algorithm")
         database.execute("DROP INDEX ix_movement_document_no")
+        database.execute("ALTER TABLE item DROP COLUMN piece_weight_mg")
         database.execute("UPDATE alembic_version SET version_num = '0003_postings_by_time'")
         (statement,) = database.execute("SELECT statement FROM checkpoint").fetchone()
     assert "hash_algorithm" not in statement
@@ -177,6 +179,23 @@ async def test_a_book_from_before_there_was_a_choice_is_proven_and_stays_so_when
     await store.close()
     found = prove(book, book.bytes())
     assert (found.wrong, found.open) == ([], [])
+
+
+async def test_what_a_piece_weighs_is_signed_from_the_first_one_on(tmp_path: Path) -> None:
+    """An empty weight stands in no hash: the checkpoints from before there was one hold."""
+    book = await make_book(tmp_path / "ledger.db", 1, rounds=1)
+    store = await SqlLedgerStore.open(book.path)
+    (row,) = (row for row in CATALOGUE if row["code"] == LOT)
+    await store.write(lambda book: import_items(book, [row | {"piece_weight_g": "12.5"}]))
+    assert prove(book, book.bytes()).open, "written to since it was signed"
+    await book.witness(store, NOON + 86_400_000)
+    await store.close()
+    found = prove(book, book.bytes())
+    assert (found.wrong, found.open) == ([], [])
+    for weight in ("NULL", "12501"):
+        with opened(book.bytes()) as database:
+            database.execute(f"UPDATE item SET piece_weight_mg = {weight} WHERE code = '{LOT}'")
+            assert verifier.prove(database, book.keys, book.documents).wrong, weight
 
 
 async def test_a_checkpoint_of_another_algorithm_than_the_books_is_told(book: ProvenBook) -> None:

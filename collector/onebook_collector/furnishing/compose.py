@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from onebook_collector.furnishing.book import SiteStock
@@ -100,6 +101,7 @@ def _item(item: Any, units: Sequence[Any]) -> CatalogueItem:
             humidity_rh_max=item.humidity_pct_max,
         ),
         reusable=bool(item.is_reusable),
+        piece_weight_g=Decimal(item.piece_weight_mg) / 1000 if item.piece_weight_mg else None,
     )
 
 

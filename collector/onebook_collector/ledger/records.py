@@ -7,8 +7,9 @@
 H is the algorithm of the book (`hashing.py`). What a log or the book is hashed with stands in neither list: with another word
 there, no hash of that chain is right any more.
 
-A row is compact JSON of the columns named here, bytes in hex. Both lists are part of what is signed: a column is added to them
-only together with a new version of the statement.
+A row is compact JSON of the columns named here, bytes in hex. Both lists are part of what is signed. A column that a table was
+given later stands at the end, and is left out of its row while it is empty (`ADDED`): what was signed before there was one
+still holds.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ STANDING: dict[Table, tuple[str, ...]] = {
         "item_id", "code", "name_zh", "name_en", "pinyin_initials", "category", "category_zh", "subcategory",
         "subcategory_zh", "unit_code", "unit_zh", "base_unit", "tracking", "shelf_life_days", "storage_class",
         "temperature_c_min", "temperature_c_max", "humidity_pct_min", "humidity_pct_max", "is_hazardous", "is_reusable",
-        "inspection_days",
+        "inspection_days", "piece_weight_mg",
     ),
     t.item_unit: ("item_id", "unit_code", "name_zh", "numerator", "denominator", "gtin"),
     t.lot: ("lot_id", "produced_on", "expires_on"),
@@ -63,6 +64,8 @@ STANDING: dict[Table, tuple[str, ...]] = {
         "log_id", "accepted_through", "head", "is_forked", "last_event_ms", "waiting", "last_received_ms",
     ),
 }  # fmt: skip
+ADDED: dict[Table, int] = {t.item: 1}
+"""How many of a standing table's last columns were added later. At the end of a row those that are empty are left out."""
 _ROWS_AT_ONCE = 1_000
 
 
@@ -96,7 +99,7 @@ def standing(connection: Connection, algorithm: HashAlgorithm) -> bytes:
         digest.update(f"{table.name}\n".encode())
         query = select(*(table.c[name] for name in columns)).order_by(*table.primary_key)
         for row in connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
-            digest.update(row_text(row) + b"\n")
+            digest.update(row_text(_without_empty_end(row, ADDED.get(table, 0))) + b"\n")
     result: bytes = digest.digest()
     return result
 
@@ -104,6 +107,14 @@ def standing(connection: Connection, algorithm: HashAlgorithm) -> bytes:
 def row_text(row: Sequence[Any]) -> bytes:
     values = [value.hex() if isinstance(value, bytes) else value for value in row]
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _without_empty_end(row: Sequence[Any], added: int) -> Sequence[Any]:
+    for _ in range(added):
+        if row[-1] is not None:
+            break
+        row = row[:-1]
+    return row
 
 
 def _record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -43,6 +44,8 @@ _VOLUME = BaseUnit("mL", {"MLT": (1, 1), "LTR": (1_000, 1), "MTQ": (1_000_000, 1
 _LENGTH = BaseUnit("mm", {"MTR": (1_000, 1), "KMT": (1_000_000, 1)})
 _AREA = BaseUnit("0.001 m2", {"MTK": (1_000, 1)})
 _MEASURED = (_MASS, _VOLUME, _LENGTH, _AREA)
+MEASURED_UNITS = frozenset(code for base in _MEASURED for code in base.units)
+"""What exists in parts; everything else is counted."""
 
 PACKAGES = {
     "箱": "CT",
@@ -134,6 +137,7 @@ def _keep_item(book: BookState, row: Mapping[str, str]) -> None:
         int(row["hazmat"] == "yes"),
         int(row["reusable"] == "yes"),
         _whole(row["inspection_days"]),
+        _milligrams(row.get("piece_weight_g") or ""),
     )
     for unit in units:
         book.rows.item_units[item_id, unit.unit_code] = (item_id, unit.unit_code, unit.name_zh, *unit.worth, unit.gtin)
@@ -165,3 +169,7 @@ _COPIED = (
 
 def _whole(text: str) -> int | None:
     return int(text) if text else None
+
+
+def _milligrams(grams: str) -> int | None:
+    return int(Decimal(grams).scaleb(3)) if grams else None

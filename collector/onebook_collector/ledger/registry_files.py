@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from onebook_collector.csv_text import read_back
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.ledger.goods import Tracking
-from onebook_collector.ledger.registry import PACKAGES, Site
+from onebook_collector.ledger.registry import MEASURED_UNITS, PACKAGES, Site
 from onebook_schemas.identifiers import EdgeId, ItemCode, UnitCode
 
 PROBLEMS_MAX = 20
@@ -30,6 +30,7 @@ _Days = Annotated[Annotated[int, Field(ge=0, le=100_000)] | None, MayBeEmpty]
 Degrees = Annotated[Annotated[float, Field(ge=-300, le=300, allow_inf_nan=False)] | None, MayBeEmpty]
 Percent = Annotated[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None, MayBeEmpty]
 _PackSize = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=6)] | None, MayBeEmpty]
+_Grams = Annotated[Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=3)] | None, MayBeEmpty]
 _Longitude = Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, MayBeEmpty]
 _Latitude = Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, MayBeEmpty]
 
@@ -63,11 +64,20 @@ class _ItemRow(Row):
     hazmat: Literal["yes", "no", ""]
     reusable: Literal["yes", "no", ""]
     inspection_days: _Days
+    piece_weight_g: _Grams = None
 
     @model_validator(mode="after")
     def _package_is_whole(self) -> _ItemRow:
         if self.pack_gtin14_example and (self.pack_size is None or self.pack_unit_zh not in PACKAGES):
             raise ValueError(f"a package with a GTIN needs pack_size, and a pack_unit_zh of {' '.join(PACKAGES)}")
+        return self
+
+    @model_validator(mode="after")
+    def _only_pieces_are_counted_by_weight(self) -> _ItemRow:
+        if self.piece_weight_g is not None and self.unit_code in MEASURED_UNITS:
+            raise ValueError(
+                f"piece_weight_g is the weight of one piece, and {self.unit_code} is not counted: leave it empty"
+            )
         return self
 
 
@@ -112,7 +122,7 @@ def _read(content: bytes, kind: type[_ModelT]) -> list[tuple[int, dict[str, str]
         columns = reader.fieldnames or ()
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError([f"{error}. 需要 UTF-8 的 CSV / a CSV file in UTF-8 is needed."]) from error
-    missing = [name for name in kind.model_fields if name not in columns]
+    missing = [name for name, field in kind.model_fields.items() if field.is_required() and name not in columns]
     if missing:
         raise ConfigurationError([f"缺少列 / columns are missing: {', '.join(missing)}"])
     return _checked(rows, kind)

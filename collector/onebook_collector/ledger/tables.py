@@ -77,6 +77,7 @@ item = Table(
     Column("is_hazardous", Integer, nullable=False),
     Column("is_reusable", Integer, nullable=False),
     Column("inspection_days", Integer),
+    Column("piece_weight_mg", BigInteger),  # Of one piece, for counting by scale; known for few.
 )
 
 item_unit = Table(

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from onebook_edge.errors import ConfigurationError
@@ -177,7 +177,18 @@ def _item(row: Mapping[str, str]) -> Item:
         inspection_days=int(days) if (days := row.get("inspection_days")) else None,
         limits=_limits(row),
         is_reusable=row.get("reusable") == "yes",
+        piece_weight_g=_grams(row.get("piece_weight_g") or ""),
     )
+
+
+def _grams(text: str) -> Decimal | None:
+    try:
+        grams = Decimal(text) if text else None
+    except InvalidOperation:
+        grams = Decimal("NaN")
+    if grams is not None and not (grams.is_finite() and grams > 0):
+        raise ValueError(f"piece_weight_g is the weight of one piece in grams, or empty; not {text!r}")
+    return grams
 
 
 def _limits(row: Mapping[str, str]) -> Limits:

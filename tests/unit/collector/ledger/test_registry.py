@@ -54,6 +54,13 @@ def test_an_import_may_be_repeated_and_mends_names() -> None:
     assert [one[3] for one in book.rows.items.values()] == ["Tent"]
 
 
+@pytest.mark.parametrize(("grams", "milligrams"), [("8200.5", 8_200_500), ("0.001", 1), ("", None)])
+def test_what_a_piece_weighs_is_kept_in_whole_milligrams(grams: str, milligrams: int | None) -> None:
+    book = MemoryBook()
+    import_items(book, [CATALOGUE["LS01006"] | {"piece_weight_g": grams}])
+    assert [one[-1] for one in book.rows.items.values()] == [milligrams]
+
+
 @pytest.mark.parametrize("change", [{"tracking": "serial"}, {"pack_size": "12"}, {"pack_size": "12.5"}])
 def test_what_booked_quantities_rest_on_cannot_change(change: dict[str, str]) -> None:
     book, row = MemoryBook(), CATALOGUE["LS02011"]

@@ -55,6 +55,26 @@ def test_what_is_no_such_table_is_refused(content: bytes) -> None:
         read_edges(content)
 
 
+def with_weight(code: str, grams: str) -> bytes:
+    """The row of one item, in a file with the column that most have not."""
+    head, *rows = CATALOGUE.decode().splitlines()
+    (row,) = (row for row in rows if row.startswith(code))
+    return f"{head},piece_weight_g\n{row},{grams}\n".encode()
+
+
+def test_what_a_piece_weighs_may_stand_in_a_column_of_its_own() -> None:
+    assert [read_items(with_weight("LS01006", text))[0]["piece_weight_g"] for text in ("8200.5", "")] == ["8200.5", ""]
+
+
+@pytest.mark.parametrize(
+    ("code", "grams"),
+    [("LS01006", "0"), ("LS01006", "-1"), ("LS01006", "heavy"), ("LS01006", "0.0005"), ("LS07001", "2")],
+)
+def test_a_weight_of_nothing_or_of_a_piece_of_what_is_not_counted_is_refused(code: str, grams: str) -> None:
+    with pytest.raises(ConfigurationError, match="piece_weight_g"):
+        read_items(with_weight(code, grams))
+
+
 @pytest.mark.parametrize(
     ("good", "bad"),
     [(b",EA,lot,", b",EA,teleport,"), (b",1,\xe5\x8c\x85,", b",0,\xe5\x8c\x85,"), (b",,35,", b",,warm,")],

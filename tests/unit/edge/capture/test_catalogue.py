@@ -70,6 +70,15 @@ def test_a_code_or_gtin_that_stands_for_two_things_is_refused() -> None:
     ]  # fmt: skip
 
 
+def test_what_a_piece_weighs_may_stand_in_a_column_of_its_own() -> None:
+    known = Catalogue.from_csv_text(f"{HEAD},piece_weight_g\n{TENT_ROW},\n{BED_ROW},8200.5\n")
+    weights = [item.piece_weight_g for item in map(known.by_code, (TENT, BED)) if item]
+    assert weights == [None, Decimal("8200.5")]
+    for bad in ("0", "-1", "heavy", "NaN"):
+        with pytest.raises(ConfigurationError, match="catalogue line 2: piece_weight_g"):
+            Catalogue.from_csv_text(f"{HEAD},piece_weight_g\n{BED_ROW},{bad}\n")
+
+
 def test_masses_are_converted_by_shifting_the_point() -> None:
     assert mass_in("TNE", Decimal("12340"), "KGM") == Decimal("12.340")
     assert mass_in("KGM", Decimal("0.5"), "GRM") == Decimal("0.0005")
