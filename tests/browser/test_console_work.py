@@ -50,6 +50,8 @@ async def test_goods_are_received_with_scanner_and_screen_together(
         await page.fill("#amount", "20")
         await page.press("#amount", "Enter")
         await expect(page.locator(".lines li .amount b").first).to_have_text("20")
+        unit = {"zh": "顶", "en": "pieces"}[language]
+        await expect(page.locator(".lines li .amount span").first).to_have_text(unit)
         await page.click(".confirm")
         await says(page, "recorded")
         await expect(page.locator(".lines li")).to_have_count(0)

@@ -18,6 +18,7 @@ from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.sheet import Line
 from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.stable_weight import StableWeight
+from onebook_edge.capture.unit_words import pack_words
 from onebook_edge.capture.view_choices import Choice as Choice
 from onebook_edge.capture.view_choices import ChoiceRole as ChoiceRole
 from onebook_edge.capture.view_choices import choices_of
@@ -184,7 +185,7 @@ def _expectation(
     return ExpectedView(
         item=item,
         name=at.name(item),
-        unit=at.unit(item, unit),
+        unit=at.unit(item, unit, here),
         expected=_plain(wanted) if wanted is not None else None,
         here=_plain(here),
         progress=_progress(wanted, here),
@@ -206,7 +207,7 @@ def _progress(wanted: Decimal | None, here: Decimal) -> Progress:
 
 def _line(line: Line, at: Situation, *, is_last: bool = False) -> LineView:
     item, lot, flow = at.item(line.item), at.lot_of(line), flow_of(at.sheet)
-    unit = at.unit(line.item, line.unit)
+    unit = at.unit(line.item, line.unit, line.amount)
     packs = [one for one in item.units if one.factor == line.factor] if item else []
     return LineView(
         item=line.item,
@@ -214,7 +215,7 @@ def _line(line: Line, at: Situation, *, is_last: bool = False) -> LineView:
         amount=_plain(line.amount),
         unit=unit,
         count=_plain(line.count),
-        pack=Words(packs[0].name_zh, f"x {line.factor}") if packs and line.factor != 1 else unit,
+        pack=pack_words(packs[0], line.count) if packs and line.factor != 1 else unit,
         source=line.source.value,
         lot=lot.number if lot else None,
         produced_on=lot.produced_on if lot else None,

@@ -236,10 +236,9 @@ def _beside_the_task(line: Line, at: Situation) -> Feedback | None:
         return _of_line(texts.GOODS_NOT_ASKED_FOR, line, at)
     here = sum((one.amount for one in at.sheet.lines if one.item == line.item), Decimal(0))
     asked_for = sum(wanted, Decimal(0))
-    text = texts.GOODS_OVER if here > asked_for else texts.GOODS_OF_TASK
-    return text.say(
-        item=at.name(line.item), amount=_plain(here), wanted=_plain(asked_for), unit=at.unit(line.item, line.unit)
-    )
+    text, said = (texts.GOODS_OVER, here) if here > asked_for else (texts.GOODS_OF_TASK, asked_for)
+    unit = at.unit(line.item, line.unit, said)
+    return text.say(item=at.name(line.item), amount=_plain(here), wanted=_plain(asked_for), unit=unit)
 
 
 def _said_of_action(at: Situation) -> Feedback:
@@ -261,7 +260,8 @@ def _said_of_document(number: str, at: Situation) -> Feedback:
 
 
 def _of_line(text: texts.Text, line: Line, at: Situation, **places: object) -> Feedback:
-    return text.say(item=at.name(line.item), amount=_plain(line.amount), unit=at.unit(line.item, line.unit), **places)
+    unit = at.unit(line.item, line.unit, line.amount)
+    return text.say(item=at.name(line.item), amount=_plain(line.amount), unit=unit, **places)
 
 
 def _flow(at: Situation) -> Flow:

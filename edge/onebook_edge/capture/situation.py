@@ -13,6 +13,7 @@ from onebook_edge.capture.dialogue_texts import Words
 from onebook_edge.capture.held_goods import Held
 from onebook_edge.capture.knowledge import Knowledge
 from onebook_edge.capture.sheet import Line, Sheet
+from onebook_edge.capture.unit_words import unit_words
 from onebook_schemas.reference import ReasonUse, Task
 from onebook_schemas.stock_events import Holding, Lot, StockStatus
 
@@ -59,9 +60,10 @@ class Situation:
         item = self.item(code)
         return Words(item.name_zh, item.name_en) if item else Words(code, code)
 
-    def unit(self, code: str, fallback: str) -> Words:
+    def unit(self, code: str, fallback: str, amount: Decimal | None = None) -> Words:
+        """The item's own unit, as it is called for so many of it."""
         item = self.item(code)
-        return Words(item.units[0].name_zh if item else fallback, item.base_unit if item else fallback)
+        return unit_words(item, item.base_unit if item else fallback, amount)
 
     def has_reason_for(self, use: ReasonUse) -> bool:
         reasons = (self.known.reason(code) for code in self.sheet.reasons)

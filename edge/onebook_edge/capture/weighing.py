@@ -77,7 +77,7 @@ def said_of_weight(at: Situation, step: WeightTaken | TareTaken) -> Feedback:
         assert grams is not None, "counted by it"
         count, rest = pieces(grams, each)
         return texts.PIECES_TAKEN.say(
-            item=item, count=count, unit=at.unit(line.item, line.unit), each=plain(each), rest=plain(rest)
+            item=item, count=count, unit=at.unit(line.item, line.unit, count), each=plain(each), rest=plain(rest)
         )
     if tare is not None and not weight.net:
         net = net_of(weight, tare)

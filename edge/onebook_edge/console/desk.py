@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Protocol
 
 from onebook_edge.archive.archive import PaperArchive
-from onebook_edge.capture.dialogue_texts import Words
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.settings import CaptureSettings
 from onebook_edge.clock import Clock
@@ -119,10 +118,6 @@ class Desk:
         site = self.library.site
         days = (site.rules if site else SiteRules()).near_expiry_days
         return days[0] if days else 0
-
-    def item_name(self, code: str) -> Words:
-        item = self.recorder.pipeline.catalogue.by_code(code)
-        return Words(item.name_zh, item.name_en) if item else Words(code, code)
 
     def name_of(self, badge: str) -> str:
         """The person's name; the badge itself while the list of people was not received."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from onebook_edge.capture.dialogue_texts import Words
+from onebook_edge.capture.catalogue import Catalogue, Item
+from onebook_edge.capture.unit_words import unit_words
 from onebook_edge.console.alarm_words import AlarmRow, alarm_row
 from onebook_edge.console.alarms import Alarm
 from onebook_edge.console.climate_curve import Curve, draw
@@ -136,7 +137,7 @@ def standing_by(
     climate: ClimateMemory,
     texts: Texts,
     name_of: Callable[[str], str],
-    item_name: Callable[[str], Words],
+    catalogue: Catalogue,
 ) -> StandingBy:
     """`name_of`: a person by badge."""
     return StandingBy(
@@ -148,7 +149,10 @@ def standing_by(
         tasks=None if facts.tasks is None else tuple(_task(one, texts) for one in facts.tasks[:TASKS_SHOWN_MAX]),
         expiring=None
         if facts.expiring is None
-        else tuple(_expiring(one, facts.today, texts, item_name) for one in facts.expiring[:EXPIRING_SHOWN_MAX]),
+        else tuple(
+            _expiring(one, facts.today, texts, catalogue.by_code(one.item))
+            for one in facts.expiring[:EXPIRING_SHOWN_MAX]
+        ),
         expiring_days=facts.expiring_days,
         evidence=tuple(_evidence(one, texts) for one in facts.evidence),
     )
@@ -235,13 +239,14 @@ def _task(task: Task, texts: Texts) -> TaskRow:
     return TaskRow(title, task.document.number, " · ".join(filter(None, said)), task.is_urgent)
 
 
-def _expiring(one: Expiring, today: date, texts: Texts, item_name: Callable[[str], Words]) -> ExpiryRow:
+def _expiring(one: Expiring, today: date, texts: Texts, item: Item | None) -> ExpiryRow:
     assert one.expires_on is not None, "only what expires is near its expiry"
     is_expired = one.expires_on < today
     when = texts("expired_on", day=one.expires_on) if is_expired else texts("expires_on", day=one.expires_on)
     lot = texts("lot", lot=one.lot_number) if one.lot_number else ""
     where = texts("in_bin_at", item=one.item, bin=one.bin)
-    name, amount = texts.of(item_name(one.item)), f"{one.amount:,f} {one.unit}"
+    name = texts.choose(item.name_zh, item.name_en) if item else one.item
+    amount = f"{one.amount:,f} {texts.of(unit_words(item, one.unit, one.amount))}"
     return ExpiryRow("bad" if is_expired else "look", name, amount, " · ".join(filter(None, (when, where, lot))))
 
 

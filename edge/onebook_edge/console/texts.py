@@ -43,10 +43,6 @@ class Texts:
         """Of a name that has two languages; the other one where it is empty."""
         return (zh or en) if self.language is Language.ZH else (en or zh)
 
-    def unit(self, code: str) -> str:
-        """A unit of UN/ECE Recommendation 20 as people write it; its code where we have no word."""
-        return self._entries.get(f"unit_{code}", code)
-
     def of(self, said: InBoth) -> str:
         return self.choose(said.zh, said.en)
 

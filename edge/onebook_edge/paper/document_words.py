@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from onebook_edge.capture.catalogue import Item
 from onebook_edge.capture.command_words import Words
 from onebook_schemas.stock_events import CaptureSource, DocumentKind, MovementKind, ReserveMode, RotationMethod
 
@@ -98,19 +97,6 @@ ORIGINAL_NOT_KEPT: Final = Words(
 PAPERS_MISSING: Final = Words("先收后补，单据待补", "Accepted before its papers, which are to follow")
 BOOK_NOT_KNOWN: Final = Words("账面数请向中心查询", "What the book had: ask the centre")
 NO_NUMBER: Final = Words("无单号", "no number")
-
-# UN/ECE Recommendation 20: units that an amount may come in beside the item's own.
-_UNITS: Final = {
-    "EA": "个", "KGM": "公斤", "GRM": "克", "MGM": "毫克", "TNE": "吨", "MTR": "米", "CMT": "厘米", "KMT": "千米",
-    "MTK": "平方米", "MTQ": "立方米", "LTR": "升", "MLT": "毫升", "HLT": "百升",
-}  # fmt: skip
-
-
-def unit_words(item: Item | None, code: str) -> Words:
-    """The unit as the catalogue calls it for this item: 顶 for tents, 张 for beds, though both are EA."""
-    if item and item.base_unit == code:
-        return Words(item.units[0].name_zh, code)
-    return Words(_UNITS.get(code, code), code)
 
 
 def signatures(kind: MovementKind) -> tuple[Words, ...]:

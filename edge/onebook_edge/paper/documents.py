@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 
 from onebook_edge.capture.catalogue import Catalogue, Item
 from onebook_edge.capture.command_words import STATUSES, Words
+from onebook_edge.capture.unit_words import unit_words
 from onebook_edge.paper import document_words as words
 from onebook_edge.paper.code128 import code128
-from onebook_edge.paper.document_words import unit_words
 from onebook_edge.paper.labels import Field, packing
 from onebook_edge.paper.symbols import Picture, bar_picture, qr_picture
 from onebook_schemas.envelope import JournalEvent

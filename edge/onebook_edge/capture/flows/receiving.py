@@ -117,4 +117,8 @@ class Refill(Receive):
 
 def said(line: Line, at: Situation) -> dict[str, object]:
     """The places of every text that names goods."""
-    return {"item": at.name(line.item), "amount": format(line.amount, "f"), "unit": at.unit(line.item, line.unit)}
+    return {
+        "item": at.name(line.item),
+        "amount": format(line.amount, "f"),
+        "unit": at.unit(line.item, line.unit, line.amount),
+    }

@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from onebook_edge.capture.settings import WeighingDevice
+from onebook_edge.capture.unit_words import unit_words
 from onebook_edge.console.alarm_words import AlarmRow
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import is_admitted, texts_for, visit_of
@@ -83,7 +84,7 @@ def _as_weight(reading: LiveReading, texts: Texts) -> dict[str, Any]:
     is_stable = reading.quality == "good"
     return {
         "value": "–" if reading.value is None else f"{reading.value:,g}",
-        "unit": texts.unit(reading.unit),
+        "unit": texts.of(unit_words(None, reading.unit)),
         "state": "stable" if is_stable else "moving",
         "word": texts("weight_stable") if is_stable else texts("weight_moving"),
     }

@@ -59,7 +59,11 @@ class HomePages:
 
     async def _view(self, request: Request) -> StandingBy:
         return standing_by(
-            await self._facts(), self._desk.climate, texts_for(request), self._desk.name_of, self._desk.item_name
+            await self._facts(),
+            self._desk.climate,
+            texts_for(request),
+            self._desk.name_of,
+            self._desk.recorder.pipeline.catalogue,
         )
 
     async def _facts(self) -> Facts:

@@ -648,7 +648,7 @@ def test_a_newer_catalogue_is_used_from_the_next_scan() -> None:
     place.scan(BED_PIECE)
     place.dialogue.catalogue = type(place.catalogue)()
     assert place.scan(BED_PIECE).code == "code-set-aside"
-    assert place.scan("OBQ-2").zh == "LS01006：2 EA"
+    assert place.scan("OBQ-2").zh == "LS01006：2 个"
     assert isinstance(place.drafts[0].facts[0], CodeSetAside)
     assert isinstance(place.booked(), GoodsMoved)
 

@@ -24,7 +24,6 @@ MADE_UP_OF_CODES = {
     *(f"word_{kind}" for kind in FeedbackKind),
     *(f"source_{source}" for source in CaptureSource),
     *(f"progress_{progress}" for progress in Progress),
-    *(f"unit_{unit}" for unit in ("KGM", "GRM", "TNE", "LBR")),
     *(f"paper_{kind}" for kind in PaperKind),
     *("from_bin", "to_bin", "bin"),
     *("photo_unfit", "photo_no_room"),
