@@ -88,6 +88,14 @@ class WeightView:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementView:
+    """A movement that was booked before. `number`: of its document, if this box still knows it."""
+
+    movement_id: str
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueView:
     """Everything about one work place, in the order in which a screen shows it."""
 
@@ -106,6 +114,7 @@ class DialogueView:
     reasons: tuple[Words, ...]
     marks: tuple[Words, ...]  # What was said of the whole sheet: passed, papers follow, by sale ...
     corrects: str | None  # The movement that this sheet takes back and replaces.
+    speaks_of: MovementView | None  # That is to be taken back, or whose papers have come.
     task_title: Words | None
     lines: tuple[LineView, ...]
     expected: tuple[ExpectedView, ...]
@@ -138,6 +147,7 @@ def view_of(dialogue: ScanDialogue, feedback: Feedback | None = None, *, now: In
         reasons=tuple(_reason(code, at) for code in sheet.reasons),
         marks=tuple(texts.COMMANDS[mark] for mark in sheet.marks),
         corrects=sheet.corrects,
+        speaks_of=_movement(sheet.reverses or sheet.papers_of, at),
         task_title=Words(task.title_zh, task.title_en) if task else None,
         lines=tuple(_line(line, at, is_last=line is sheet.lines[-1]) for line in sheet.lines),
         expected=tuple(_expected(at)),
@@ -228,6 +238,13 @@ def _line(line: Line, at: Situation, *, is_last: bool = False) -> LineView:
 
 def _person(badge: str | None, at: Situation) -> PersonView | None:
     return PersonView(badge, at.known.name_of(badge)) if badge else None
+
+
+def _movement(movement_id: str | None, at: Situation) -> MovementView | None:
+    if movement_id is None:
+        return None
+    booked = at.known.recent.by_id(movement_id)
+    return MovementView(movement_id, booked.fact.document.number if booked and booked.fact.document else None)
 
 
 def _reason(code: str, at: Situation) -> Words:

@@ -45,6 +45,11 @@ class Held:
 class StockSeen(Protocol):
     """The local stock, as the dialogue sees it."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the centre has ever said what lies here: an empty answer means "nothing" only then."""
+        ...
+
     def in_bin(self, bin_code: str) -> tuple[Held, ...]:
         """What should lie in a bin, by item, then expiry."""
         ...
@@ -59,7 +64,9 @@ class StockSeen(Protocol):
 
 
 class NothingKnown:
-    """A box that has no stock document and recorded nothing yet."""
+    """A box that has no stock document yet."""
+
+    is_known = False
 
     def in_bin(self, bin_code: str) -> tuple[Held, ...]:
         return ()

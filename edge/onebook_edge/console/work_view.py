@@ -27,6 +27,7 @@ DAILY = tuple(
 )
 """What most sheets are; the other actions stand behind a fold."""
 _SERIALS_SHOWN = 3
+_ID_SHOWN = 8  # The first letters of a movement's id.
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,10 @@ def _facts(view: DialogueView, texts: Texts) -> Iterator[Fact]:
     if view.pallet:
         yield Fact(texts("pallet"), view.pallet)
     if view.corrects:
-        yield Fact(texts("corrects"), view.corrects[:8])
+        yield Fact(texts("corrects"), view.corrects[:_ID_SHOWN])
+    if view.speaks_of:
+        known_by = (view.speaks_of.number, view.speaks_of.movement_id[:_ID_SHOWN])
+        yield Fact(texts("speaks_of"), " ".join(filter(None, known_by)))
     for said in view.marks:
         yield Fact(texts("marked"), texts.of(said))
     for reason in view.reasons:

@@ -53,6 +53,8 @@ class _Folded(NamedTuple):
 class LocalStock:
     """Built from a document, then fed with each fact that is recorded, in the order of the journal."""
 
+    is_known = True
+
     def __init__(
         self,
         document: StockDocument | None = None,

@@ -152,9 +152,9 @@ def uncounted(at: Situation) -> tuple[LotKey, ...]:
 
 
 def far_off(at: Situation) -> tuple[LotKey, ...]:
-    """What differs from the local stock by more than the site's rule allows."""
+    """What differs from the local stock by more than the site's rule allows. From a stock that is unknown nothing differs."""
     rules = at.known.rules
-    if rules is None:
+    if rules is None or not at.known.stock.is_known:
         return ()
     held = expected(at)
     counted: dict[LotKey, Decimal] = {}

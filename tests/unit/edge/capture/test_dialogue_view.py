@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from onebook_edge.capture.dialogue_texts import COMMANDS, Words
-from onebook_edge.capture.dialogue_view import ChoiceRole, DialogueView
+from onebook_edge.capture.dialogue_view import ChoiceRole, DialogueView, MovementView
+from onebook_edge.capture.knowledge import Knowledge
 from onebook_schemas.labels import Command, parse_label
 from tests.unit.edge.capture.work_place import BED, BED_CARTON, RICE, WorkPlace, bed, receiving, signed_in
 
@@ -70,11 +71,23 @@ def test_while_it_is_being_booked_nothing_can_be_pressed() -> None:
 
 def test_a_reversal_is_shown_and_can_be_confirmed_or_left() -> None:
     place = receiving()
-    place.scan(BED_CARTON)
-    place.booked()
+    place.scan(BED_CARTON, "OBD-RK1")
+    booked = place.booked()
     place.scan("OBC-REVERSE")
     view = place.view()
     assert (view.prompt.code, choices(view, ChoiceRole.CONFIRM)) == ("reversing", ["OBC-CONFIRM"])
+    assert view.speaks_of == MovementView(booked.movement_id, None), "not heard of"
+    place.dialogue.known = Knowledge(recent=place.recent)
+    assert place.view().speaks_of == MovementView(booked.movement_id, "RK1")
+
+
+def test_papers_that_follow_are_shown_with_the_movement_that_they_are_of() -> None:
+    place = receiving()
+    place.dialogue.known = Knowledge(recent=place.recent)
+    place.scan(BED_CARTON, "OBC-LATER")
+    booked = place.booked()
+    place.scan("OBC-PAPERS", f"OBM-{booked.movement_id}")
+    assert place.view().speaks_of == MovementView(booked.movement_id, None)
 
 
 def test_every_command_has_words_for_its_button_and_its_printed_label() -> None:

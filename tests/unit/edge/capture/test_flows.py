@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from onebook_edge.capture.dialogue_messages import NoteAdded
 from onebook_edge.capture.dialogue_texts import FeedbackKind
+from onebook_edge.capture.held_goods import NothingKnown
 from onebook_schemas.device_events import CodeSetAside
 from onebook_schemas.reference import TaskAction
 from onebook_schemas.stock_events import (
@@ -367,6 +369,13 @@ def test_only_the_lines_that_differ_much_are_counted_again_without_the_answer() 
     assert [(one.item, one.lot, one.expected) for one in place.view().expected] == [(BED, "L2", None)]
     place.scan(bed("L2"), "OBQ-41")
     assert counts(place) == {(BED, "L1"): 99, (BED, "L2"): 41, (TENT, None): 2}
+
+
+def test_where_the_stock_is_not_known_yet_nothing_is_counted_again() -> None:
+    place = warehouse()
+    place.dialogue.known = replace(place.dialogue.known, stock=NothingKnown())
+    place.scan("OBC-COUNT", "OBB-A-01", bed("L1"), "OBQ-10")
+    assert counts(place) == {(BED, "L1"): 10}
 
 
 def test_an_undone_recount_is_the_first_count_again() -> None:
