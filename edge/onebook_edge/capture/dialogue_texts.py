@@ -275,6 +275,12 @@ TAGS = Text(
     "RFID：新增 {added} 件，重复 {repeated}，其他标签 {others}",
     "RFID: {added} added, {repeated} already there, {others} other tags",
 )
+TAGS_OF_BIN = Text(
+    _OK,
+    "tags",
+    "RFID：新增 {added} 件，都在货位 {bin}；重复 {repeated}，其他标签 {others}",
+    "RFID: {added} added, all of bin {bin}; {repeated} already there, {others} other tags",
+)
 TAGS_UNKNOWN = Text(
     _WARN,
     "tags-unknown",

@@ -68,6 +68,8 @@ class Flow:
     """Commands that say something of the whole sheet."""
     takes_zero: ClassVar[bool] = False
     needs_goods: ClassVar[bool] = True
+    is_told_by_pieces: ClassVar[bool] = True
+    """Whether tagged pieces that are known to lie in one bin name the bin that they leave."""
     statuses: ClassVar[tuple[StockStatus, ...]] = ANY_STATUS
     """Of the goods that leave a bin, what is taken first."""
 

@@ -5,6 +5,7 @@ Pure functions over a `Situation`: the dialogue asks them, takes the step, and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -159,7 +160,24 @@ def by_tags(tags: SortedTags, at: Situation) -> GoodsAdded | None:
     flow = _flow(at)
     wanted = {one.item for one in flow.wanted(at)}
     expected = [line for line in tags.lines if (not wanted or line.item in wanted) and not flow.refuses(line, at)]
-    return GoodsAdded(tuple(expected), unexpected=tuple(line for line in tags.lines if line not in expected))
+    unexpected = tuple(line for line in tags.lines if line not in expected)
+    return GoodsAdded(tuple(expected), unexpected=unexpected, from_bin=_where_they_lie(expected, at))
+
+
+def _where_they_lie(lines: list[Line], at: Situation) -> str | None:
+    """The bin in which all goods of the sheet are known to lie, piece by piece; None where that is not known or not asked for."""
+    flow, sheet = _flow(at), at.sheet
+    if sheet.from_bin is not None or flow.sides[:1] != ("from_bin",) or not flow.is_told_by_pieces:
+        return None
+    places = [at.known.stock.place_of(*piece) for piece in _pieces((*sheet.lines, *lines))]
+    bins = {place.bin if place else None for place in places}
+    return bins.pop() if len(bins) == 1 else None
+
+
+def _pieces(lines: Iterable[Line]) -> Iterator[tuple[str, str]]:
+    """Item and serial; an empty serial, which no piece has, for what has none of its own."""
+    for line in lines:
+        yield from ((line.item, serial) for serial in (line.serials if line.factor == 1 and line.serials else ("",)))
 
 
 # What is said ----------------------------------------------------------------------------------------------------------
@@ -212,13 +230,15 @@ def said_of_goods(goods: Goods, at: Situation) -> Feedback:
 def said_of_tags(tags: SortedTags, step: GoodsAdded | None) -> Feedback:
     """What to say to tags, of which `step` put those that name goods on the sheet."""
     unexpected = sum(len(line.serials) for line in step.unexpected) if step else 0
-    text = texts.TAGS_UNEXPECTED if unexpected else texts.TAGS_UNKNOWN if tags.unknown else texts.TAGS
+    usual = texts.TAGS_OF_BIN if step and step.from_bin else texts.TAGS
+    text = texts.TAGS_UNEXPECTED if unexpected else texts.TAGS_UNKNOWN if tags.unknown else usual
     return text.say(
         added=tags.added - unexpected,
         repeated=tags.repeated,
         others=tags.others,
         unknown=len(tags.unknown),
         unexpected=unexpected,
+        bin=step.from_bin if step else None,
     )
 
 

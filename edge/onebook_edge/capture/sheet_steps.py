@@ -78,6 +78,7 @@ class GoodsAdded:
     lines: tuple[Line, ...]
     step: Literal["goods"] = "goods"
     unexpected: tuple[Line, ...] = ()
+    from_bin: str | None = None  # That the pieces themselves name.
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,10 @@ Step: TypeAlias = Annotated[
 def after(sheet: Sheet, step: Step) -> Sheet:
     """The sheet after one more step."""
     match step:
-        case GoodsAdded(lines, unexpected=unexpected):
+        case GoodsAdded(lines, unexpected=unexpected, from_bin=from_bin):
             lines = reduce(_with_line, lines, sheet.lines)
-            return replace(sheet, lines=lines, unexpected=sheet.unexpected + unexpected)
+            unexpected = sheet.unexpected + unexpected
+            return replace(sheet, lines=lines, unexpected=unexpected, from_bin=from_bin or sheet.from_bin)
         case CountSet(count):
             return _with_last(sheet, replace(sheet.lines[-1], count=count, source=_by_hand(sheet.lines[-1])))
         case LotNamed(lot):

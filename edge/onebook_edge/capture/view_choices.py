@@ -18,6 +18,7 @@ from onebook_edge.capture.flows.counting import Count, uncounted
 from onebook_edge.capture.situation import Situation
 from onebook_edge.capture.weighing import piece_weight
 from onebook_schemas.labels import Command, LabelKind, command_text, label_text
+from onebook_schemas.reference import Task
 
 _MOVEMENTS_SHOWN = 20
 
@@ -89,9 +90,8 @@ def _tasks(at: Situation) -> Iterator[Choice]:
     """Open tasks, the urgent ones first: scanning the document of one begins it."""
     tasks = at.known.tasks.tasks if at.known.tasks else ()
     for task in sorted(tasks, key=lambda one: (not one.is_urgent, one.due_on or date.max)):
-        number, action = task.document.number, ACTIONS[Command(task.action.value)]
-        if _can_be_a_label(number):
-            code = label_text(LabelKind.DOCUMENT, number)
+        if code := code_of(task):
+            action = ACTIONS[Command(task.action.value)]
             yield Choice(ChoiceRole.DOCUMENT, code, Words(task.title_zh, task.title_en), action)
 
 
@@ -106,13 +106,12 @@ def _movements(flow: AboutMovement, at: Situation) -> Iterator[Choice]:
             yield Choice(ChoiceRole.MOVEMENT, code, Words(number, number), detail)
 
 
-def _can_be_a_label(value: str) -> bool:
-    """Whether a scanner could bring this value back."""
+def code_of(task: Task) -> str | None:
+    """The code that begins a task; None for a number that no scanner could bring back."""
     try:
-        label_text(LabelKind.DOCUMENT, value)
+        return label_text(LabelKind.DOCUMENT, task.document.number)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _command(role: ChoiceRole, command: Command) -> Choice:

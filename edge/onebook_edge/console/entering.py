@@ -30,6 +30,7 @@ class Circumstances:
     badge: str | None
     actor: str | None  # Who is signed in at the work place.
     mark: str  # Of the sheet as it is.
+    is_open: bool  # Whether an action was chosen.
     confirmed_mark: str  # Of the sheet that was confirmed last.
     is_full: bool
 
@@ -73,7 +74,13 @@ def judge(entered: Entered, so: Circumstances) -> Judgement:
             return Take(text) if label.value == so.badge else NeedPin(label.value)
         if so.actor != so.badge:
             return Refuse("refused_another_person")
-    return _judge_confirmation(entered, so, label) or Take(text)
+    return _judge_task(entered, so, label) or _judge_confirmation(entered, so, label) or Take(text)
+
+
+def _judge_task(entered: Entered, so: Circumstances, label: Label | None) -> Judgement | None:
+    """The button of a task begins a sheet. On one that was begun meanwhile its number would be that sheet's document."""
+    is_task = label is not None and label.kind is LabelKind.DOCUMENT and entered.mark
+    return Refuse("refused_sheet_open") if is_task and so.is_open else None
 
 
 def _judge_confirmation(entered: Entered, so: Circumstances, label: Label | None) -> Judgement | None:

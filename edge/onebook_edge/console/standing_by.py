@@ -9,6 +9,7 @@ from typing import Final
 
 from onebook_edge.capture.catalogue import Catalogue, Item
 from onebook_edge.capture.unit_words import unit_words
+from onebook_edge.capture.view_choices import code_of
 from onebook_edge.console.alarm_words import AlarmRow, alarm_row
 from onebook_edge.console.alarms import Alarm
 from onebook_edge.console.climate_curve import Curve, draw
@@ -38,6 +39,14 @@ class DeviceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class FreePlace:
+    """A work place whose sheet is empty: a task may begin there. `mark`: of that sheet."""
+
+    name: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     now: Instant
     is_connected: bool
@@ -52,6 +61,7 @@ class Facts:
     readings: Sequence[Measured]
     alarms: Sequence[Alarm]
     tasks: Sequence[Task] | None
+    free: Sequence[FreePlace]
     expiring: Sequence[Expiring] | None
     expiring_days: int
     today: date
@@ -101,6 +111,7 @@ class TaskRow:
     number: str
     detail: str
     is_urgent: bool
+    code: str | None  # That begins it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,7 @@ class StandingBy:
     devices: tuple[DeviceRow, ...]
     zones: tuple[ZoneCard, ...]
     tasks: tuple[TaskRow, ...] | None
+    free: tuple[FreePlace, ...]
     expiring: tuple[ExpiryRow, ...] | None
     expiring_days: int
     evidence: tuple[EvidenceRow, ...]
@@ -147,6 +159,7 @@ def standing_by(
         devices=tuple(_device(one, facts.now, texts) for one in facts.devices),
         zones=tuple(_zone(one, facts, climate, texts) for one in facts.zones),
         tasks=None if facts.tasks is None else tuple(_task(one, texts) for one in facts.tasks[:TASKS_SHOWN_MAX]),
+        free=tuple(facts.free),
         expiring=None
         if facts.expiring is None
         else tuple(
@@ -236,7 +249,7 @@ def _task(task: Task, texts: Texts) -> TaskRow:
     due = texts("task_due", day=task.due_on) if task.due_on else ""
     said = (task.counterpart, texts("task_lines", count=len(task.lines)), due)
     title = texts.choose(task.title_zh, task.title_en)
-    return TaskRow(title, task.document.number, " · ".join(filter(None, said)), task.is_urgent)
+    return TaskRow(title, task.document.number, " · ".join(filter(None, said)), task.is_urgent, code_of(task))
 
 
 def _expiring(one: Expiring, today: date, texts: Texts, item: Item | None) -> ExpiryRow:

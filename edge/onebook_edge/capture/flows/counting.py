@@ -32,6 +32,7 @@ class Count(Flow):
     marks = (Command.ABSENT, Command.PARTIAL)
     takes_zero = True
     needs_goods = False
+    is_told_by_pieces = False  # Whether they lie where they are known to lie is the question.
     is_blind: ClassVar[bool] = False
 
     def refuses(self, line: Line, at: Situation) -> Feedback | None:

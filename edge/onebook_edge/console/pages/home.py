@@ -16,7 +16,8 @@ from onebook_edge.console.evidence import Evidence, OwnFacts, judge
 from onebook_edge.console.forms import read_form
 from onebook_edge.console.journal_tally import WINDOW_DAYS
 from onebook_edge.console.rendering import page
-from onebook_edge.console.standing_by import DeviceFacts, Facts, StandingBy, standing_by
+from onebook_edge.console.standing_by import DeviceFacts, Facts, FreePlace, StandingBy, standing_by
+from onebook_edge.console.work_view import mark_of
 from onebook_edge.console.zones import WatchedZone, limits_of
 from onebook_edge.device import CodeScanned, Measured, TagRead, Weighed
 from onebook_schemas.encoding import decode
@@ -85,11 +86,18 @@ class HomePages:
             readings=readings,
             alarms=desk.alarms.all,
             tasks=desk.library.tasks.tasks if desk.library.tasks else None,
+            free=self._free(),
             expiring=self._expiring(today),
             expiring_days=desk.near_expiry_days,
             today=today,
             evidence=self._evidence(zones, readings, since_ms),
         )
+
+    def _free(self) -> Sequence[FreePlace]:
+        """Work places whose sheet is empty; where somebody is, if there is one."""
+        empty = {name: one for name, one in self._desk.dialogues.items() if one.sheet.action is None}
+        there = {name: one for name, one in empty.items() if one.state.actor}
+        return [FreePlace(name, mark_of(one.state, one.sheet)) for name, one in (there or empty).items()]
 
     def _expiring(self, today: date) -> Sequence[Expiring] | None:
         stock = self._desk.stock()

@@ -73,6 +73,7 @@ class WorkPages:
             badge=visit.badge,
             actor=state.actor,
             mark=mark,
+            is_open=dialogue.sheet.action is not None,
             confirmed_mark=self._confirmed.get(place, ""),
             is_full=self._desk.is_full,
         )

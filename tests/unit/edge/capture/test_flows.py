@@ -544,6 +544,32 @@ def test_tags_that_nobody_asked_for_wait_for_a_decision() -> None:
     assert [line.item for line in place.booked().lines] == [TENT]
 
 
+def test_tagged_pieces_name_the_bin_that_they_leave_where_all_of_them_lie_in_one() -> None:
+    tags = [sgtin("09520000000042", n) for n in (1, 2, 3)]
+    lines = lying("A-01", 2, item=TENT, serials=("1", "2")), lying("A-02", 1, item=TENT, serials=("3",))
+    place = warehouse(*lines)
+    place.scan("OBC-ISSUE")
+    feedback = place.tags(*tags[:2])
+    assert (feedback.code, "都在货位 A-01" in feedback.zh) == ("tags", True)
+    assert (place.view().from_bin, place.view().can_confirm) == ("A-01", True)
+    assert place.scan("OBB-A-02").code == "bin-fixed"
+    place.scan("OBC-UNDO")
+    assert place.view().from_bin is None
+    assert place.tags(*tags).code == "tags"
+    assert place.view().from_bin is None, "they lie in two"
+    for action in ("OBC-COUNT", "OBC-RECEIVE"):
+        place.scan("OBC-CANCEL", action)
+        place.tags(tags[0])
+        assert place.view().from_bin is None, action
+
+
+def test_a_piece_that_was_never_seen_names_no_bin() -> None:
+    place = warehouse(lying("A-01", 1, item=TENT, serials=("1",)))
+    place.scan("OBC-ISSUE")
+    place.tags(sgtin("09520000000042", 1), sgtin("09520000000042", 9))
+    assert (place.view().from_bin, place.view().prompt.code) == (None, "need-bin")
+
+
 def test_what_nobody_asked_for_can_be_accepted() -> None:
     place = warehouse(*BIN)
     place.scan("OBC-COUNT", "OBB-A-01")

@@ -8,7 +8,7 @@ import pytest
 
 from onebook_edge.console.entering import Circumstances, Entered, Ignore, Judgement, NeedPin, Refuse, Take, judge
 
-AT_BOX = Circumstances(badge=None, actor="1001", mark="aa", confirmed_mark="", is_full=False)
+AT_BOX = Circumstances(badge=None, actor="1001", mark="aa", is_open=False, confirmed_mark="", is_full=False)
 HANDHELD = replace(AT_BOX, badge="1001")
 CONFIRM = "OBC-CONFIRM"
 
@@ -48,6 +48,13 @@ def test_only_the_sheet_that_was_shown_is_confirmed_and_once() -> None:
     assert judge(Entered(CONFIRM, "bb"), replace(AT_BOX, confirmed_mark="bb")) == Ignore()
     assert judge(Entered("OBC-UNDO", "bb"), AT_BOX) == Take("OBC-UNDO")
     assert judge(Entered(CONFIRM), AT_BOX) == Take(CONFIRM), "a scanned code saw no sheet"
+
+
+def test_the_button_of_a_task_begins_a_sheet_and_names_no_document_on_another() -> None:
+    task, opened = "OBD-RK1", replace(AT_BOX, is_open=True)
+    assert judge(Entered(task, "aa"), AT_BOX) == Take(task)
+    assert judge(Entered(task, "aa"), opened) == Refuse("refused_sheet_open")
+    assert judge(Entered(task), opened) == Take(task), "a scanned code is the sheet's document"
 
 
 def test_nothing_is_confirmed_while_the_disk_is_full() -> None:
