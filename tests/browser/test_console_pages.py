@@ -6,19 +6,17 @@ Method: one agent with simulated devices; axe-core (vendored beside this file) l
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Response, expect
+from playwright.async_api import Browser, Response, expect
 
 from tests.browser.console_bench import BADGE, TENT, ConsoleBench
 from tests.browser.pages import chromium, watched_page
+from tests.browser.readable import complaints_of_axe, cut_off, enlarge, small_to_touch, tab_to
 from tests.browser.warehouse import PEOPLE, PIN, SITE, TASKS
 
-AXE = Path(__file__).parent / "axe" / "axe.min.js"
 WEIGHT_MAX = 200 * 1024
-TOUCH_MIN = 56
 NETWORK = {"X-Forwarded-For": "192.0.2.7"}  # What a proxy hands on is not the box itself.
 SHOWN = [("/", "home"), ("/at/bench", "work"), ("/sign-in", "entrance")]
 SIZES = [(1280, "zh"), (360, "en"), (360, "zh"), (1280, "en")]
@@ -38,15 +36,6 @@ async def bench(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> A
         yield built
 
 
-async def complaints_of_axe(page: Page) -> list[str]:
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']} ({one['impact']}): {one['help']} {[node['html'][:120] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
-
-
 @pytest.mark.parametrize(("width", "language"), SIZES)
 @pytest.mark.parametrize("path", [path for path, _ in SHOWN])
 async def test_axe_finds_nothing_to_complain_of(
@@ -61,13 +50,14 @@ async def test_axe_finds_nothing_to_complain_of(
 @pytest.mark.parametrize(("width", "language"), SIZES)
 @pytest.mark.parametrize("zoom", [1, 2])
 @pytest.mark.parametrize("path", [path for path, _ in SHOWN])
-async def test_nothing_hangs_over_the_side_also_with_letters_of_twice_the_size(
+async def test_nothing_hangs_over_the_side_or_is_cut_off_also_with_letters_of_twice_the_size(
     bench: ConsoleBench, browser: Browser, path: str, width: int, language: str, zoom: int
 ) -> None:
     async with watched_page(browser, f"{bench.address}{path}?lang={language}", width=width) as watched:
         await watched.page.wait_for_timeout(400)  # Until the scale has said something.
-        await watched.page.evaluate(f"document.documentElement.style.fontSize = '{112.5 * zoom}%'")
+        await enlarge(watched.page, zoom)
         assert await watched.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert await cut_off(watched.page) == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -76,14 +66,7 @@ async def test_what_is_touched_is_large_enough_for_a_glove(
     bench: ConsoleBench, browser: Browser, path: str, width: int
 ) -> None:
     async with watched_page(browser, bench.address + path, width=width) as watched:
-        small = await watched.page.evaluate(
-            """(min) => [...document.querySelectorAll('button, a, input:not([type=hidden]):not([type=radio])')]
-            .filter((one) => one.checkVisibility() && !one.matches('.skip'))
-            .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
-            .filter(([, box]) => Math.min(box.width, box.height) < min).map(([html]) => html)""",
-            TOUCH_MIN,
-        )
-        assert small == []
+        assert await small_to_touch(watched.page) == []
 
 
 @pytest.mark.parametrize("path", [path for path, _ in SHOWN])
@@ -126,14 +109,6 @@ async def test_the_whole_of_a_receipt_is_done_by_keyboard_alone(bench: ConsoleBe
         await page.keyboard.press("Enter")
         await expect(page.locator("#said")).to_have_attribute("data-code", "recorded")
         assert len(bench.facts("goods_moved")) == before + 1
-
-
-async def tab_to(page: Page, selector: str) -> None:
-    for _ in range(60):
-        if await page.evaluate("(selector) => document.activeElement?.matches(selector)", selector):
-            return
-        await page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} is not reached by Tab")
 
 
 async def test_a_handheld_signs_in_with_badge_and_pin(bench: ConsoleBench, browser: Browser) -> None:
