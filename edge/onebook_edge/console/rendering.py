@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from onebook_edge.console.alarm_words import AlarmRow, alarm_row
 from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import LANGUAGE_COOKIE, texts_for, visit_of
-from onebook_edge.console.texts import Texts
+from onebook_edge.console.texts import Language, Texts, texts_of
 
 ICON = "/static/seal.svg"
 
@@ -43,10 +45,14 @@ def page(request: Request, desk: Desk, template: str, *, status: int = 200, **va
     return response
 
 
-def compile_pages() -> None:
-    """Read all templates, so that nobody waits for it. Takes a second on a small box: run it in a thread."""
+def prepare_pages() -> None:
+    """Read all templates and words, and load what serves files, so that nobody waits for it. Takes seconds on a small box: run it
+    in a thread."""
     for name in _environment().list_templates():
         _environment().get_template(name)
+    for language in Language:
+        texts_of(language)
+    asyncio.run(run_in_threadpool(int))  # The framework loads half of itself with its first use.
 
 
 def loudest(desk: Desk, texts: Texts) -> AlarmRow | None:

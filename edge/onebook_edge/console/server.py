@@ -11,7 +11,7 @@ import uvicorn
 
 from onebook_edge.console.app import create_console
 from onebook_edge.console.desk import Desk
-from onebook_edge.console.rendering import compile_pages
+from onebook_edge.console.rendering import prepare_pages
 from onebook_edge.console.settings import ConsoleSettings
 from onebook_edge.console.watch import keep_watch
 from onebook_edge.logs import get_logger
@@ -26,7 +26,7 @@ HEADER_BYTES_MAX = 16 * 1024
 async def run_console(desk: Desk, settings: ConsoleSettings) -> None:
     """For ever: serve the pages, and look after what a keeper must be told."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(asyncio.to_thread(compile_pages))
+        tasks.create_task(asyncio.to_thread(prepare_pages))
         tasks.create_task(keep_watch(desk))
         tasks.create_task(ConsoleServer(desk, settings).run_until_cancelled())
 
