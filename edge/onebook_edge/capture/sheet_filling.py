@@ -12,7 +12,7 @@ from decimal import Decimal
 from onebook_edge.capture import dialogue_texts as texts
 from onebook_edge.capture.catalogue import Tracking
 from onebook_edge.capture.dialogue_booking import flow_of
-from onebook_edge.capture.dialogue_texts import ACTIONS, COMMANDS, Feedback, Words
+from onebook_edge.capture.dialogue_texts import ACTIONS, COMMANDS, Feedback, FeedbackKind, Words
 from onebook_edge.capture.flow import Flow
 from onebook_edge.capture.flows.correcting import AboutMovement
 from onebook_edge.capture.label_values import bin_of, count_of, document_of, lot_of, movement_of
@@ -243,9 +243,11 @@ def said_of_tags(tags: SortedTags, step: GoodsAdded | None) -> Feedback:
 
 
 def said_of_last(at: Situation) -> Feedback:
-    """What to say of the line that was touched last."""
+    """What to say of the line that was touched last: a warning before all else."""
     line = at.sheet.lines[-1]
-    return _flow(at).remark(line, at) or _beside_the_task(line, at) or _of_line(texts.GOODS, line, at)
+    said = [one for one in (_flow(at).remark(line, at), _beside_the_task(line, at)) if one is not None]
+    warning = next((one for one in said if one.kind is not FeedbackKind.OK), None)
+    return warning or next(iter(said), None) or _of_line(texts.GOODS, line, at)
 
 
 def _beside_the_task(line: Line, at: Situation) -> Feedback | None:

@@ -117,6 +117,14 @@ def test_goods_that_must_be_inspected_wait_and_then_pass_or_fail() -> None:
     assert [(one.status, one.amount) for one in place.stock.in_bin("A-01")] == [("available", 4), ("frozen", 1)]
 
 
+def test_goods_to_be_inspected_are_still_compared_with_the_order() -> None:
+    place = warehouse(tasks=(PURCHASE,), inspect_receipts=True)
+    place.scan("OBD-RW1", "OBB-A-01")
+    assert place.say(bed("L1"), "OBQ-11", "OBQ-10", RICE) == [
+        "goods-to-inspect", "goods-over", "goods-to-inspect", "goods-not-asked-for",
+    ]  # fmt: skip
+
+
 def test_goods_from_another_site_and_those_before_their_papers_are_usable_at_once() -> None:
     place = warehouse()
     place.scan("OBC-RECEIVE", "OBD-DB1", "OBB-A-01", bed("L1"))
