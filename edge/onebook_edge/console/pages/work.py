@@ -17,6 +17,7 @@ from onebook_edge.console.desk import Desk
 from onebook_edge.console.doors import texts_for, visit_of
 from onebook_edge.console.entering import Circumstances, Entered, Ignore, NeedPin, Refuse, Take, judge
 from onebook_edge.console.feedback import as_data
+from onebook_edge.console.finding import hits_for
 from onebook_edge.console.forms import SCREEN, place_of, read_form, wants_data
 from onebook_edge.console.rendering import page
 from onebook_edge.console.work_view import WorkView, mark_of, work_view
@@ -56,10 +57,11 @@ class WorkPages:
         return self._page(request, "sheet.html")
 
     async def find(self, request: Request) -> Response:
-        """Goods by pinyin initials, Chinese, English or code."""
+        """Goods by pinyin initials, Chinese, English or code; bins and documents by what stands on their labels."""
         place = place_of(request, self._desk)
-        asked = request.query_params.get("q", "")[:40].strip()
-        hits = self._desk.dialogues[place].catalogue.find(asked, HITS_MAX) if asked else ()
+        asked = unicodedata.normalize("NFKC", request.query_params.get("q", ""))[:40].strip()
+        catalogue, site = self._desk.dialogues[place].catalogue, self._desk.library.site
+        hits = hits_for(asked, catalogue, site, texts_for(request), HITS_MAX) if asked else ()
         return page(request, self._desk, "hits.html", place=place, asked=asked, hits=hits)
 
     async def enter(self, request: Request) -> Response:
