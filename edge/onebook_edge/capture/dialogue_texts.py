@@ -313,6 +313,12 @@ NOT_COUNTED = Text(
     "还有 {count} 行未盘：没有的扫“没有”，没盘的扫“未盘完”",
     "{count} lines are not counted: scan ABSENT if they are not there, PARTIAL if you did not count them",
 )
+NOT_COUNTED_AGAIN = Text(
+    _ASK,
+    "not-counted",
+    "还有 {count} 行要复盘：请再盘一遍，没有的扫“没有”",
+    "{count} lines are to be counted again; scan ABSENT for what is not there",
+)
 COUNTED_ABSENT = Text(_WARN, "counted-absent", "{count} 行记为 0，请核对", "{count} lines are counted as 0: check")
 NOTHING_ABSENT = Text(_ASK, "nothing-absent", "没有未盘的行", "Everything is counted")
 ALL_TO_BE_COUNTED = Text(_REFUSED, "all-to-be-counted", "复盘的行都要盘", "All that is recounted must be counted")

@@ -14,6 +14,8 @@ from decimal import Decimal
 from onebook_edge.capture import dialogue_texts as texts
 from onebook_edge.capture.dialogue_booking import flow_of, missing
 from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, Words
+from onebook_edge.capture.flows.correcting import line_of
+from onebook_edge.capture.knowledge import BookedLately
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.sheet import Line
 from onebook_edge.capture.situation import Situation
@@ -113,8 +115,8 @@ class DialogueView:
     pallet: str | None
     reasons: tuple[Words, ...]
     marks: tuple[Words, ...]  # What was said of the whole sheet: passed, papers follow, by sale ...
-    corrects: str | None  # The movement that this sheet takes back and replaces.
-    speaks_of: MovementView | None  # That is to be taken back, or whose papers have come.
+    speaks_of: MovementView | None  # What this sheet replaces, takes back, or has the papers of.
+    old_lines: tuple[LineView, ...]  # Of that movement, where the sheet has none of its own.
     task_title: Words | None
     lines: tuple[LineView, ...]
     expected: tuple[ExpectedView, ...]
@@ -146,8 +148,8 @@ def view_of(dialogue: ScanDialogue, feedback: Feedback | None = None, *, now: In
         pallet=sheet.pallet,
         reasons=tuple(_reason(code, at) for code in sheet.reasons),
         marks=tuple(texts.COMMANDS[mark] for mark in sheet.marks),
-        corrects=sheet.corrects,
-        speaks_of=_movement(sheet.reverses or sheet.papers_of, at),
+        speaks_of=_movement(_named_movement(at), at),
+        old_lines=_old_lines(at),
         task_title=Words(task.title_zh, task.title_en) if task else None,
         lines=tuple(_line(line, at, is_last=line is sheet.lines[-1]) for line in sheet.lines),
         expected=tuple(_expected(at)),
@@ -157,6 +159,22 @@ def view_of(dialogue: ScanDialogue, feedback: Feedback | None = None, *, now: In
         tare=_weight(sheet.tare),
         choices=choices_of(dialogue.state, at, prompt),
     )
+
+
+def _old_lines(at: Situation) -> tuple[LineView, ...]:
+    booked = _spoken_of(at)
+    if booked is None or at.sheet.corrects:
+        return ()
+    return tuple(_line(line_of(line), at) for line in booked.fact.lines)
+
+
+def _spoken_of(at: Situation) -> BookedLately | None:
+    movement_id = _named_movement(at)
+    return at.known.recent.by_id(movement_id) if movement_id else None
+
+
+def _named_movement(at: Situation) -> str | None:
+    return at.sheet.corrects or at.sheet.reverses or at.sheet.papers_of
 
 
 def _prompt(dialogue: ScanDialogue, at: Situation) -> Feedback:
@@ -243,7 +261,7 @@ def _person(badge: str | None, at: Situation) -> PersonView | None:
 def _movement(movement_id: str | None, at: Situation) -> MovementView | None:
     if movement_id is None:
         return None
-    booked = at.known.recent.by_id(movement_id)
+    booked = _spoken_of(at)
     return MovementView(movement_id, booked.fact.document.number if booked and booked.fact.document else None)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from onebook_edge.capture.dialogue_state import DialogueState
+from onebook_edge.capture.dialogue_texts import FeedbackKind
 from onebook_edge.capture.dialogue_view import (
     Choice,
     ChoiceRole,
@@ -18,6 +19,7 @@ from onebook_edge.capture.dialogue_view import (
     Proposal,
 )
 from onebook_edge.capture.flows import FLOWS
+from onebook_edge.capture.flows.correcting import AboutMovement
 from onebook_edge.capture.sheet import Sheet
 from onebook_edge.console.texts import Texts
 from onebook_schemas.labels import Command, command_text
@@ -60,6 +62,7 @@ class Row:
     state: str = ""
     state_word: str = ""
     remark: str = ""  # Expired, not what expires first ...
+    is_warned: bool = False  # Whether the remark is a warning.
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,11 @@ class WorkView:
     is_booking: bool
     can_confirm: bool
     can_undo: bool
+    takes_goods: bool
     takes_amount: bool
     facts: tuple[Fact, ...]
     lines: tuple[Row, ...]
+    old_lines: tuple[Row, ...]  # What the movement has that this sheet speaks of.
     expected: tuple[Row, ...]
     unexpected: tuple[Row, ...]
     proposals: tuple[Button, ...]
@@ -100,9 +105,11 @@ def work_view(place: str, mark: str, view: DialogueView, texts: Texts, name_of: 
         is_booking=view.is_booking,
         can_confirm=bool(confirming),
         can_undo=bool(buttons[ChoiceRole.UNDO]),
+        takes_goods=view.action is not None and not isinstance(FLOWS[view.action], AboutMovement),
         takes_amount=any(line.is_last and not line.serials for line in view.lines) and not view.is_booking,
         facts=tuple(_facts(view, texts)),
         lines=tuple(_line(one, texts) for one in reversed(view.lines)),  # The one touched last is on top.
+        old_lines=tuple(_line(one, texts) for one in view.old_lines),
         expected=tuple(_expected(one, texts) for one in view.expected),
         unexpected=tuple(_line(one, texts) for one in view.unexpected),
         proposals=tuple(_proposal(one, texts) for one in view.proposals),
@@ -137,11 +144,9 @@ def _facts(view: DialogueView, texts: Texts) -> Iterator[Fact]:
             yield Fact(texts(side if len(needed) > 1 else "bin"), value or "")
     if view.pallet:
         yield Fact(texts("pallet"), view.pallet)
-    if view.corrects:
-        yield Fact(texts("corrects"), view.corrects[:_ID_SHOWN])
     if view.speaks_of:
         known_by = (view.speaks_of.number, view.speaks_of.movement_id[:_ID_SHOWN])
-        yield Fact(texts("speaks_of"), " ".join(filter(None, known_by)))
+        yield Fact(texts("about"), " ".join(filter(None, known_by)))
     for said in view.marks:
         yield Fact(texts("marked"), texts.of(said))
     for reason in view.reasons:
@@ -164,6 +169,7 @@ def _line(line: LineView, texts: Texts) -> Row:
         detail=" · ".join(details),
         beside=packed,
         remark=texts.of(line.remark) if line.remark else "",
+        is_warned=line.remark is not None and line.remark.kind is not FeedbackKind.OK,
     )
 
 

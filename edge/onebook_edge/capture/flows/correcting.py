@@ -143,7 +143,7 @@ def _begun(fact: GoodsMoved, action: Command) -> CorrectionBegun:
     return CorrectionBegun(
         action=action,
         movement_id=fact.movement_id,
-        lines=tuple(_line(line) for line in fact.lines),
+        lines=tuple(map(line_of, fact.lines)),
         document=fact.document,
         from_bin=first.from_bin,
         to_bin=first.to_bin,
@@ -151,7 +151,7 @@ def _begun(fact: GoodsMoved, action: Command) -> CorrectionBegun:
     )
 
 
-def _line(line: MovedLine) -> Line:
+def line_of(line: MovedLine) -> Line:
     """As it was booked, in base units: whose goods they are and their status too."""
     into_bin = line.to_bin is not None and line.from_bin is None
     return Line(

@@ -49,7 +49,7 @@ class Count(Flow):
     def lacks(self, at: Situation) -> Feedback | None:
         left = uncounted(at)
         if left and (at.sheet.again or not at.sheet.marked(Command.PARTIAL)):
-            return texts.NOT_COUNTED.say(count=len(left))
+            return (texts.NOT_COUNTED_AGAIN if at.sheet.again else texts.NOT_COUNTED).say(count=len(left))
         return None if at.sheet.lines or at.sheet.kept else texts.NEED_GOODS.say()
 
     def before_booking(self, at: Situation) -> tuple[Step, Feedback] | None:

@@ -78,7 +78,9 @@ def test_a_reversal_is_shown_and_can_be_confirmed_or_left() -> None:
     assert (view.prompt.code, choices(view, ChoiceRole.CONFIRM)) == ("reversing", ["OBC-CONFIRM"])
     assert view.speaks_of == MovementView(booked.movement_id, None), "not heard of"
     place.dialogue.known = Knowledge(recent=place.recent)
-    assert place.view().speaks_of == MovementView(booked.movement_id, "RK1")
+    view = place.view()
+    assert (view.speaks_of, view.lines) == (MovementView(booked.movement_id, "RK1"), ())
+    assert [(line.name.zh, line.amount, line.is_last) for line in view.old_lines] == [("折叠床", "2", False)]
 
 
 def test_papers_that_follow_are_shown_with_the_movement_that_they_are_of() -> None:

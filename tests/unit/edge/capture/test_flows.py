@@ -375,6 +375,8 @@ def test_only_the_lines_that_differ_much_are_counted_again_without_the_answer() 
     place.scan("OBC-COUNT", "OBB-A-01", bed("L1"), "OBQ-99", bed("L2"), "OBQ-40", tent("S1"), tent("S2"))
     assert place.scan("OBC-CONFIRM").code == "count-again"
     assert [(one.item, one.lot, one.expected) for one in place.view().expected] == [(BED, "L2", None)]
+    assert place.view().prompt.zh == "还有 1 行要复盘：请再盘一遍，没有的扫“没有”"
+    assert place.scan("OBC-PARTIAL").code == "all-to-be-counted"
     place.scan(bed("L2"), "OBQ-41")
     assert counts(place) == {(BED, "L1"): 99, (BED, "L2"): 41, (TENT, None): 2}
 
@@ -425,7 +427,7 @@ def test_a_correction_takes_the_old_movement_back_and_books_a_new_one_that_names
     feedback = place.say("OBC-CORRECT", BED_PIECE, f"OBD-{old.document.number}")
     assert feedback == ["action-chosen", "no-goods-here", "correction-begun"]
     view = place.view()
-    assert (view.title.zh, view.corrects, [line.amount for line in view.lines]) == ("出库", old.movement_id, ["12"])
+    assert (view.title.zh, view.about, [line.amount for line in view.lines]) == ("出库", old.document.number, ["12"])
     assert place.say("OBQ-10", "OBC-CONFIRM", "OBR-TYPO") == ["goods", "need-reason", "reason-given"]
     new = place.booked()
     reversal = place.drafts[-1].facts[0]
