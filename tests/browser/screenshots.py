@@ -10,15 +10,22 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from onebook_collector.clock import utc
 from tests.browser.console_bench import BADGE, RICE_SEED, TENT, ConsoleBench
+from tests.browser.day.errands import PHONE
+from tests.browser.day.furnishing import furnish
+from tests.browser.day.hand import Hand
+from tests.browser.day.whole import DAY
 from tests.browser.pages import chromium, watched_page
 from tests.browser.province import MORNING_MS, furnish_province
+from tests.browser.small_picture import with_few_colours
 from tests.integration.running_centre import running_centre, serving
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+TALL_MAX = 1_100  # px of a page in the field guide: what lies below is not what it tells.
 
 
 class Picture(NamedTuple):
@@ -77,12 +84,39 @@ async def take_console(folder: Path) -> None:
                     await page.screenshot(path=folder / f"console-{language}{size}.png")
 
 
+async def take_field(folder: Path) -> None:
+    """The field guide's: a keeper's day in Chinese, each errand at the width that tells more."""
+
+    taken: dict[str, bytes] = {}
+
+    async def camera(page: Page, name: str) -> None:
+        height = await page.evaluate("document.documentElement.scrollHeight")
+        await page.set_viewport_size({"width": hand.width, "height": min(height, TALL_MAX)})
+        await page.evaluate("scrollTo(0, 0)")
+        taken[name] = await page.screenshot(animations="disabled")
+
+    with tempfile.TemporaryDirectory() as data:
+        furnished = furnish(Path(data) / "furnished")
+        async with ConsoleBench(Path(data) / "day") as bench, chromium() as browser:
+            await furnished.open_for_work(bench)
+            async with watched_page(browser, f"{bench.work}?lang=zh", width=PHONE, has_touch=True) as watched:
+                await watched.page.wait_for_selector('#live[data-state="live"]')
+                hand = Hand(bench, watched.page, PHONE, camera)
+                for errand in DAY:
+                    hand.width = errand.picture_width or PHONE
+                    await watched.page.set_viewport_size({"width": hand.width, "height": 740})
+                    await hand.run(errand)
+    for name, png in taken.items():  # Not before: the simulated devices would fall silent meanwhile.
+        (folder / name).write_bytes(with_few_colours(png))
+
+
 async def main() -> None:
     if len(sys.argv) > 1:
         await take(Path(sys.argv[1]), ALL)
     else:
         await take(DOCS, FOR_DOCS)
         await take_console(DOCS)
+        await take_field(DOCS)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ BY_DEVICE = (
             Tap("OBD-RW-2026-18", "task-taken"),
             Tap("OBB-R-01", "bin-named"),
             Tags([*command_tent_tags(1, 2, 3, 4, 5, 6), toilet_tag(9)], "tags-unexpected"),
-            Shown("6", picture=PHONE),
+            Shown("6", "complete", PHONE),
             Tap("OBC-ACCEPT", "marked"),
             confirm(),
         ),

@@ -84,11 +84,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the page has on it now. `row`: name and amount in its lines, on top; `picture`: for the field guide, so wide."""
+    """What the page has on it now. `row`: the amount of the line on top; `state`: of the first thing expected; `picture`: one for
+    the field guide, so wide."""
 
     row: str = ""
+    state: str = ""
     picture: int = 0
 
+
+UNTOLD = "untold"
+"""The state of what a blind count expects: nothing may lead the eye."""
 
 Step: TypeAlias = Scan | Tap | Amount | Typed | Picked | Load | Tags | Note | Shown
 

@@ -60,10 +60,10 @@ class Furnished:
         shutil.copytree(self.centre, plant.centre_folder)
         plant.key = self.key
         plant.broker.start()
-        plant.start_collector()
-        await bench.start()
+        plant.collector.start()
+        await bench.start()  # While the centre starts too: a port that was free should not wait long for its owner.
         shelf = plant.edge_folder(EDGE) / "reference"
-        await bench.until(lambda: all((shelf / f"{name}.document").exists() for name in DOCUMENTS))
+        await bench.until(lambda: all((shelf / f"{name}.document").exists() for name in DOCUMENTS), limit_s=90)
 
 
 def furnish(folder: Path) -> Furnished:

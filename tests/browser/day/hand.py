@@ -16,7 +16,7 @@ from playwright.async_api import Locator, Page, expect
 
 from onebook_firmware_sim.truth import Tag
 from tests.browser.console_bench import ConsoleBench
-from tests.browser.day.errands import Amount, Errand, Load, Note, Picked, Scan, Shown, Step, Tags, Tap, Typed
+from tests.browser.day.errands import UNTOLD, Amount, Errand, Load, Note, Picked, Scan, Shown, Step, Tags, Tap, Typed
 
 AWAY_S = 5.5  # A tag that comes back sooner was never gone: `departed_after_ms` of a work place.
 
@@ -88,6 +88,12 @@ class Hand:
     async def _sees(self, shown: Shown, errand: Errand) -> None:
         if shown.row:
             await expect(self.page.locator(".lines li").first.locator(".amount b")).to_have_text(shown.row)
+        expected = self.page.locator(".lines.expected li")
+        if shown.state == UNTOLD:
+            await expect(expected.first).to_be_visible()
+            await expect(expected.locator(".progress, .amount .quiet")).to_have_count(0)
+        elif shown.state:
+            await expect(expected.first).to_have_attribute("data-state", shown.state)
         if shown.picture and self.camera is not None:
             await self.camera(self.page, errand.picture_name)
 

@@ -13,7 +13,7 @@ ISSUES = (
             Tap("OBB-A-01", "bin-named"),
             Scan(TENT, "goods-of-task"),
             Amount("20", "goods-of-task"),
-            Shown("20", picture=DESK),
+            Shown("20", "complete", DESK),
             confirm(),
         ),
         (
@@ -107,7 +107,7 @@ ISSUES = (
             Tap("OBB-R-01", "bin-named"),
             Tags([*command_tent_tags(1, 2, 3), toilet_tag(9)], "tags-unexpected"),
             Tap("OBC-LEAVE", "marked"),
-            Shown("3", picture=PHONE),
+            Shown("3", "short", PHONE),
             confirm(),
         ),
         (

@@ -29,8 +29,9 @@ RECEIPTS = (
             Tap("OBB-A-01", "bin-named"),
             Scan(TENT, "goods-to-inspect"),
             Amount("52", "goods-over"),
+            Shown("52", "over"),
             Amount("50", "goods-to-inspect"),
-            Shown("50", picture=PHONE),
+            Shown("50", "complete", PHONE),
             confirm(),
         ),
         (
