@@ -368,6 +368,7 @@ NEED_WEIGHT = Text(
 NOT_BY_WEIGHT = Text(_REFUSED, "not-by-weight", "{item.zh} 不按重量记账", "{item.en} is not booked by weight")
 
 READY = Text(_OK, "ready", "核对无误请扫确认，或继续扫物资", "Check and confirm, or scan more goods")
+READY_AS_IT_IS = Text(_OK, "ready", "核对无误请扫确认", "Check and confirm")
 
 TARE_TAKEN = Text(_OK, "tare-taken", "皮重 {value} {unit}", "Tare {value} {unit}")
 NET_TAKEN = Text(

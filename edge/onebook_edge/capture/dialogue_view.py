@@ -14,7 +14,7 @@ from decimal import Decimal
 from onebook_edge.capture import dialogue_texts as texts
 from onebook_edge.capture.dialogue_booking import flow_of, missing
 from onebook_edge.capture.dialogue_texts import ACTIONS, Feedback, Words
-from onebook_edge.capture.flows.correcting import line_of
+from onebook_edge.capture.flows.correcting import AboutMovement, line_of
 from onebook_edge.capture.knowledge import BookedLately
 from onebook_edge.capture.scan_dialogue import ScanDialogue
 from onebook_edge.capture.sheet import Line
@@ -185,7 +185,8 @@ def _prompt(dialogue: ScanDialogue, at: Situation) -> Feedback:
     lacking = missing(at)
     if lacking is None and at.sheet.action is Command.REVERSE:
         return texts.REVERSING.say()
-    return lacking or texts.READY.say()
+    takes_goods = not isinstance(flow_of(at.sheet), AboutMovement)
+    return lacking or (texts.READY if takes_goods else texts.READY_AS_IT_IS).say()
 
 
 def _expected(at: Situation) -> Iterator[ExpectedView]:

@@ -31,6 +31,16 @@ def test_a_reversal_shows_what_it_takes_back_and_asks_for_no_goods() -> None:
     assert (view.lines, view.takes_goods, view.takes_amount) == ((), False, False)
 
 
+def test_papers_are_confirmed_without_being_asked_for_goods() -> None:
+    place = warehouse()
+    place.scan("OBC-DONATE", "OBB-A-01", bed("L1"))
+    assert drawn(place).prompt == "核对无误请扫确认，或继续扫物资"
+    gift = place.booked()
+    place.scan("OBC-PAPERS", f"OBM-{gift.movement_id}", "OBD-JZ-2026-7")
+    view = drawn(place)
+    assert (view.prompt, view.can_confirm, len(view.old_lines)) == ("核对无误请扫确认", True, 1)
+
+
 def test_a_correction_names_the_document_that_it_puts_right() -> None:
     place = warehouse(lying("A-01", 9, "L1"))
     place.scan("OBC-ISSUE", "OBB-A-01", bed("L1"), "OBQ-4")
