@@ -20,7 +20,7 @@ _NUMBER_MIN = 4
 def hits_for(
     asked: str, catalogue: Catalogue, site: SiteDocument | None, texts: Texts, hits_max: int
 ) -> tuple[Button, ...]:
-    """The bin that is called so, then goods, other bins that begin so, and a document if it could be its number."""
+    """The bin that is called so, a document if it could be its number, goods, and other bins that begin so."""
     bins = [one for one in (site.bins if site else ()) if _begins(one, asked)]
     exact = [one for one in bins if one.code.upper() == asked.upper()]
     goods = (

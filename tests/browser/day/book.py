@@ -1,4 +1,4 @@
-"""What the centre tells of a day, in the words of the errands: from its feed, and from the facts that it keeps as they came."""
+"""What the centre tells of a day in its feed, in the words of the errands; and the codes that wait there for a person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.end_to_end.plant import Plant, read
 
 _MADE_HERE = re.compile(r"([A-Z]{2})20\d{6}33010507[0-9A-HJKMNP-TV-Z]{5}\d{5}")
 """A number that the box made: kind, day, division and maker of the site, series, running number."""
-_ENVELOPES = "SELECT event_type, ledger_seq, body FROM envelope ORDER BY log_id, sequence"
+_PAPERS_OF = "papers of "
+_ASIDES = "SELECT body FROM envelope WHERE event_type = 'code_set_aside' ORDER BY log_id, sequence"
 _PAGE = 500
 
 
@@ -30,11 +31,10 @@ def entries_expected(day: Iterable[Errand]) -> list[Entry]:
 
 
 def entries_told(plant: Plant) -> list[Entry]:
-    """The whole feed. Who confirmed beside the actor, the method of a rotation and missing papers stand only in the fact."""
-    kept = {ledger_seq: fact for _, ledger_seq, fact in _facts(plant) if ledger_seq is not None}
+    """The whole feed."""
     told = _feed(plant)
     place = {one["movement_id"]: f"#{number}" for number, one in enumerate(told, 1)}
-    return [_entry(one, kept[one["ledger_seq"]], place) for one in told]
+    return [_entry(one, place) for one in told]
 
 
 def asides_expected(day: Iterable[Errand]) -> list[Aside]:
@@ -42,7 +42,8 @@ def asides_expected(day: Iterable[Errand]) -> list[Aside]:
 
 
 def asides_told(plant: Plant) -> list[Aside]:
-    return [Aside(fact["text"], fact.get("note") or "") for kind, _, fact in _facts(plant) if kind == "code_set_aside"]
+    facts = [json.loads(body)["fact"] for (body,) in read(plant.ledger_file, _ASIDES)]
+    return [Aside(fact["text"], fact.get("note") or "") for fact in facts]
 
 
 def _feed(plant: Plant) -> list[dict[str, Any]]:
@@ -57,22 +58,20 @@ def _feed(plant: Plant) -> list[dict[str, Any]]:
         asked["after"] = answer["next_after"]
 
 
-def _facts(plant: Plant) -> list[tuple[str, int | None, dict[str, Any]]]:
-    return [(kind, seq, json.loads(body)["fact"]) for kind, seq, body in read(plant.ledger_file, _ENVELOPES)]
-
-
-def _entry(told: dict[str, Any], fact: dict[str, Any], place: Mapping[str, str]) -> Entry:
-    about = told["reverses"] or told["corrects"] or fact.get("accepted")
+def _entry(told: dict[str, Any], place: Mapping[str, str]) -> Entry:
+    reason = told["reason"] or ""
+    papers_of = reason.removeprefix(_PAPERS_OF) if reason.startswith(_PAPERS_OF) else None
+    about = told["reverses"] or told["corrects"] or papers_of
     return Entry(
         kind=told["kind"],
         goods=tuple(_goods(line) for line in told["lines"]),
         document=_number(told["document"]["number"]) if told["document"] else "",
         actor=told["actor"],
-        second=fact.get("second_actor") or "",
-        reasons=_codes(fact.get("reason") or ""),
+        second=told["second_actor"] or "",
+        reasons="" if papers_of else _codes(reason),
         about=place[about] if about else "",
-        rotation=fact.get("rotation") or "",
-        papers=fact.get("papers") or "",
+        rotation=told["rotation"] or "",
+        papers=told["papers"] or "",
         counted=_counted(told["count"]) if told["count"] else None,
     )
 
