@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from onebook_collector import access_cli, backup_cli, care_cli, furnish_cli
+from onebook_collector import access_cli, backup_cli, care_cli, coverage_cli, furnish_cli
 from onebook_collector.clock import SystemClock, utc
 from onebook_collector.errors import CollectorError, ConfigurationError
 from onebook_collector.ledger import queries
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--sites", type=Path, help="CSV: site_id,name_zh,name_en,division_code,lon,lat")
     importing.add_argument("--edges", type=Path, help="CSV: edge_id,site_id")
     furnish_cli.add_import_options(importing)
+    coverage_cli.add_import_options(importing)
     command("verify", _verify, "核对 / re-check every invariant of the book; exit 1 if one is broken")
     rebuilding = command("rebuild", _rebuild, "重算 / recompute balances from the postings and compare")
     rebuilding.add_argument(
@@ -107,6 +108,7 @@ async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int
     sites = _read(asked.sites, read_sites) if asked.sites else []
     edges = _read(asked.edges, read_edges) if asked.edges else []
     furnishings = furnish_cli.read_furnishings(asked)
+    registers = coverage_cli.read_registers(asked)
 
     def register(book: BookState) -> None:
         import_items(book, items)
@@ -119,6 +121,8 @@ async def _import(settings: CollectorSettings, asked: argparse.Namespace) -> int
         print(f"✓ 物资 items {len(items)}  仓库 sites {len(sites)}  采集端 edges {len(edges)}")
         if furnishings.rows:
             print("✓ " + await furnish_cli.import_furnishings(settings, asked, ledger, furnishings))
+        if registers.rows:
+            print("✓ " + await coverage_cli.import_registers(settings, asked, ledger, registers))
     return 0
 
 

@@ -14,6 +14,7 @@ from onebook_collector.api.doorkeeper import AccessSettings
 from onebook_collector.backup.making import Sources
 from onebook_collector.backup.settings import BackupSettings
 from onebook_collector.certificates.settings import CertificateSettings
+from onebook_collector.coverage.rule import CoverageRule
 from onebook_collector.early_warning.settings import WarningSettings
 from onebook_collector.errors import ConfigurationError
 from onebook_collector.metrics.store import Retention
@@ -120,6 +121,7 @@ class CollectorSettings(_Settings):
     checkpoint: CheckpointSettings = CheckpointSettings()
     metrics: MetricsSettings = MetricsSettings()
     warnings: WarningSettings = WarningSettings()
+    coverage: CoverageRule = CoverageRule()
     api: ApiSettings = ApiSettings()
     map: MapSettings = MapSettings()
     backup: BackupSettings = BackupSettings()

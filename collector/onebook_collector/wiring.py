@@ -17,6 +17,9 @@ from onebook_collector.care.runner import CareRunner
 from onebook_collector.certificates.authority import FileAuthority
 from onebook_collector.certificates.office import CertificateOffice
 from onebook_collector.clock import SystemClock
+from onebook_collector.coverage.attendance import Attendance
+from onebook_collector.coverage.runner import CoverageRunner
+from onebook_collector.coverage.survey import Sources
 from onebook_collector.dashboard.app import create_app
 from onebook_collector.dashboard.outline import Outline, outline_of
 from onebook_collector.early_warning.store import EarlyWarningStore
@@ -138,6 +141,10 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
         onlooker.on_reply = care.hear
         office = _office_if_any(settings, administration)
         verifier = ContinuousVerifier(ledger, clock, onlooker.see_book_checked)
+        beat_ms = settings.coverage.heartbeat_minutes * 60_000
+        attendance = Attendance(administration, board, ingest.link.connected.is_set, clock, beat_ms)
+        coverage = CoverageRunner(Sources(ledger, administration, metrics, watcher, verifier), settings.coverage, clock)
+        await coverage.check_rule()
         centre = Centre(ledger, metrics, administration, watcher, board, ingest, clock, verifier, backups, office)
         door = _door(settings, centre)
         app = create_app(centre, settings.api.access, outline)
@@ -156,6 +163,8 @@ async def run_collector(settings: CollectorSettings, listening: Callable[[str], 
             tasks.create_task(onlooker.run())
             tasks.create_task(verifier.run())
             tasks.create_task(care.run())
+            tasks.create_task(attendance.run())
+            tasks.create_task(coverage.run())
             tasks.create_task(Publisher(ledger, administration, ingest.link, board, clock).run())
             if key is None:
                 log.warning(

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 from onebook_collector.clock import CLOCK_ALLOWANCE_MS, Clock
 from onebook_collector.errors import RetryableError
 from onebook_collector.metrics.influx_lines import MISSING, VALUE, lines_of, newest_in, points_in, series_of, thinned_in
-from onebook_collector.metrics.rollup import HOUR_MS, Bucket, fold, merge, whole_buckets
+from onebook_collector.metrics.rollup import HOUR_MS, MINUTE_MS, Bucket, fold, merge, whole_buckets
 from onebook_collector.metrics.sample import EventSamples, Point, Series, ThinnedRange
+from onebook_collector.metrics.store import FilledSlots
 
 if TYPE_CHECKING:
     from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -86,6 +87,16 @@ class InfluxStore:
             unit = points[-1].series.unit if points else unit  # The newest one, also for the weeks before.
             folded += fold(((point.at_ms, point.value) for point in points), resolution_ms)
         return merge(folded, resolution_ms)
+
+    async def filled_slots(self, from_ms: int, until_ms: int, slot_ms: int) -> FilledSlots:
+        """A few requests for each series: for once a day."""
+        found: dict[tuple[str, str, str], set[int]] = {}
+        for edge_id, device, quantity, unit in await self.series():
+            minutes = await self.read_buckets(edge_id, device, quantity, from_ms, until_ms, MINUTE_MS, unit=unit)
+            slots = {(one.from_ms - from_ms) // slot_ms for one in minutes}
+            if slots:
+                found.setdefault((edge_id, device, quantity), set()).update(slots)
+        return {key: len(slots) for key, slots in found.items()}
 
     async def latest(self, edge_id: str | None = None) -> list[Point]:
         """Of the last 90 days."""

@@ -14,6 +14,10 @@ _IN_ORDER = " AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, log, sequence, positi
 _NEWEST = " ORDER BY at_ms DESC, log DESC, sequence DESC, position DESC LIMIT 1"
 _BUCKETS = "SELECT from_ms, low, high, total, samples, last, last_at_ms FROM"
 _IN_SPAN = "WHERE series = ? AND from_ms >= ? AND from_ms < ?"
+_FILLED_SLOTS = """
+SELECT edge_id, device, quantity, count(DISTINCT (from_ms - ?1) / ?3) FROM series
+JOIN minute ON series = id AND from_ms >= ?1 AND from_ms < ?2 GROUP BY 1, 2, 3
+"""
 _THINNED = """
 SELECT edge_id, epoch, first_sequence, through, from_ms, until_ms, samples_dropped, events_dropped
 FROM thinned JOIN log ON log.id = log WHERE edge_id = ? AND from_ms < ? AND until_ms >= ? ORDER BY from_ms, first_sequence
@@ -51,6 +55,11 @@ def buckets(db: sqlite3.Connection, number: int, from_ms: int, until_ms: int, re
         return fold(db.execute(_VALUES, span), resolution_ms)
     table = "minute" if resolution_ms % HOUR_MS else "hour"
     return merge(starmap(Bucket, db.execute(f"{_BUCKETS} {table} {_IN_SPAN}", span)), resolution_ms)
+
+
+def filled_slots(db: sqlite3.Connection, from_ms: int, until_ms: int, slot_ms: int) -> dict[tuple[str, str, str], int]:
+    rows = db.execute(_FILLED_SLOTS, (from_ms, until_ms, slot_ms))
+    return {(edge_id, device, quantity): count for edge_id, device, quantity, count in rows}
 
 
 def latest(db: sqlite3.Connection, edge_id: str | None) -> list[Point]:

@@ -17,7 +17,7 @@ from onebook_collector.metrics.rollup import HOUR_MS, Bucket, whole_buckets
 from onebook_collector.metrics.sample import EventSamples, Point, Series, ThinnedRange
 from onebook_collector.metrics.sqlite_thread import SqliteThread, transaction
 from onebook_collector.metrics.sqlite_writing import Writing
-from onebook_collector.metrics.store import Retention
+from onebook_collector.metrics.store import FilledSlots, Retention
 
 _DAY_MS = 24 * HOUR_MS
 
@@ -101,6 +101,10 @@ class SqliteStore:
             return [] if found is None else sqlite_reading.buckets(db, found[0], *span, resolution_ms)
 
         return await self._reader.run(work)
+
+    async def filled_slots(self, from_ms: int, until_ms: int, slot_ms: int) -> FilledSlots:
+        """From the minutes, which outlive raw samples."""
+        return await self._reader.run(lambda db: sqlite_reading.filled_slots(db, from_ms, until_ms, slot_ms))
 
     async def latest(self, edge_id: str | None = None) -> list[Point]:
         return await self._reader.run(lambda db: sqlite_reading.latest(db, edge_id))

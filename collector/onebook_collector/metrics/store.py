@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from onebook_collector.metrics.rollup import Bucket
 from onebook_collector.metrics.sample import EventSamples, Point, Series, ThinnedRange
+
+FilledSlots = Mapping[tuple[str, str, str], int]
+"""(edge, device, quantity) -> in how many slots of time it was measured."""
 
 
 class Retention(BaseModel):
@@ -51,6 +54,10 @@ class MetricsStore(Protocol):
         unit: str | None = None,
     ) -> list[Bucket]:
         """The buckets that [from, until) touches, each of them whole, without those that hold no value."""
+        ...
+
+    async def filled_slots(self, from_ms: int, until_ms: int, slot_ms: int) -> FilledSlots:
+        """Of every quantity, in how many slots of [from, until) it has a value. A slot is some whole minutes."""
         ...
 
     async def latest(self, edge_id: str | None = None) -> list[Point]:
