@@ -33,6 +33,7 @@ class Resource(enum.StrEnum):
     SAMPLES = "samples"
     WARNINGS = "warnings"
     OVERVIEW = "overview"
+    COVERAGE = "coverage"
     DISCREPANCIES = "discrepancies"
     CARE = "care"
     CERTIFICATES = "certificates"
@@ -105,7 +106,9 @@ def _read(*resources: Resource) -> frozenset[Right]:
 
 _SELF = _read(Resource.OWN_SESSION) | {Right(Verb.MANAGE, Resource.OWN_SESSION)}
 _GOODS = _read(Resource.BALANCES, Resource.MOVEMENTS, Resource.HISTORIES)
-_SCREEN = _read(Resource.SITES, Resource.EDGES, Resource.SAMPLES, Resource.WARNINGS, Resource.STREAM, Resource.OVERVIEW)
+_SCREEN = _read(
+    Resource.SITES, Resource.EDGES, Resource.SAMPLES, Resource.WARNINGS, Resource.STREAM, Resource.OVERVIEW, Resource.COVERAGE
+)  # fmt: skip
 _WORKING = _SELF | _GOODS | _SCREEN | _read(Resource.DISCREPANCIES, Resource.FURNISHINGS, Resource.TASKS)
 _DECIDING = (
     _WORKING

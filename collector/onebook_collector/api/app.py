@@ -23,6 +23,7 @@ from onebook_collector.api.resources import (
     checkpoints,
     codes,
     counts,
+    coverage,
     discrepancies,
     edges,
     enrolments,
@@ -49,7 +50,7 @@ from onebook_collector.api.resources import (
 _RESOURCES = (
     sites, edges, balances, movements, feed, stream, histories, samples, quarantine, discrepancies, forks, warnings,
     sessions, people, tokens, audit, exports, care, codes, certificates, counts, checkpoints, furnishings, site_people,
-    tasks,
+    tasks, coverage,
 )  # fmt: skip
 
 

@@ -290,9 +290,8 @@ def _compared(
     connection: Connection, since: Mapping[str, FullCount], rule: CoverageRule, prices: Prices
 ) -> dict[str, Counted]:
     """Each line's first count of that stocktake beside the book: a count that follows upon an adjustment always agrees."""
-    begins = values(column("site_id", Text), column("from_ms", BigInteger), name="since").data(
-        [(site_id, one.day * DAY_MS - _ZONE_MS) for site_id, one in since.items()]
-    )
+    rows = [(site_id, one.day * DAY_MS - _ZONE_MS) for site_id, one in since.items()]
+    begins = values(column("site_id", Text), column("from_ms", BigInteger), name="since").data(rows).cte()
     c, a, i, m = t.count_assertion.c, t.account.c, t.item.c, t.movement.c
     first = (
         select(func.min(c.ledger_seq))
@@ -410,8 +409,8 @@ _NOT_REVERSED = ~exists().where(_reversal.c.reverses == t.movement.c.movement_id
 
 
 def _business_day(at_ms: Any) -> Any:
-    """clock.business_day, in the database. Whole numbers divide to a whole number there."""
-    return (at_ms + _ZONE_MS).op("/")(DAY_MS)
+    """clock.business_day, in the database."""
+    return (at_ms + _ZONE_MS) // DAY_MS
 
 
 def _bp(pct: Decimal) -> int:

@@ -62,6 +62,7 @@ class CoverageRule(BaseModel):
     reconciled_days: _Days = Field(default=30, description="e6: window")
     reconciled_known_pct_min: Pct = Field(default=Decimal(90), description="e6: days of the window that must be known")
     passed_hours_max: int = Field(default=24, ge=1, le=10_000, description="e6: records older than this are booked")
+    book_checked_days_max: _Days = Field(default=7, description="e6: age of the last full check of the book")
     quarantine_days_max: _Days = Field(default=7, description="e6: nothing waits in quarantine for longer")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from onebook_collector.coverage.evidence import Evidence, Key
 from onebook_collector.coverage.grade import Grade
@@ -28,6 +28,9 @@ class Graded(Protocol):
     def value_fen(self) -> int | None: ...
     @property
     def evidence(self) -> tuple[Evidence, ...]: ...
+
+
+_GradedT = TypeVar("_GradedT", bound=Graded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def still_needed(in_scope: int, rule: CoverageRule) -> int:
     return math.ceil(rule.target_pct * in_scope / 100)
 
 
-def nearest_to_passing(places: Sequence[Graded]) -> list[Graded]:
+def nearest_to_passing(places: Sequence[_GradedT]) -> list[_GradedT]:
     """Those that lack one piece of evidence. The caller's order is kept."""
     return [one for one in places if one.standing is not Grade.INFORMATIZED and len(lacking(one)) == 1]
 

@@ -101,7 +101,7 @@ async def survey(sources: Sources, day: int, rule: CoverageRule) -> list[SiteDay
     slots = await sources.metrics.filled_slots(from_ms, until_ms, rule.reading_minutes * 60_000)
     warnings = await sources.watcher.open_warnings()
     contradicted = {one.subject.edge_id for one in warnings if one.kind is Kind.CHECKPOINT_CONTRADICTED}
-    book_holds = _book_holds(sources.check, until_ms - rule.reconciled_days * DAY_MS)
+    book_holds = _book_holds(sources.check, until_ms - rule.book_checked_days_max * DAY_MS)
     of_site: dict[str, dict[str, EdgeBook]] = {}
     for edge_id, edge in edges.items():
         of_site.setdefault(edge.site_id, {})[edge_id] = edge
