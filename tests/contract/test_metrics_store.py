@@ -118,6 +118,19 @@ async def test_points_come_in_order_of_time_however_they_were_written(store: Met
     assert await values_in(store, edge_id, T0, T0 + 9_000) == [(T0 + n * 1_000, float(n)) for n in (1, 2, 3)]
 
 
+async def test_slots_that_hold_a_value_are_counted_once(store: MetricsStore, edge_id: str) -> None:
+    half_hour_ms = 1_800_000
+    for sequence, (after_ms, value) in enumerate(
+        [(0, 1.0), (60_000, 2.0), (half_hour_ms - 1, 3.0), (half_hour_ms, 4.0), (5 * half_hour_ms, None), (-1, 9.0)], 1
+    ):
+        await store.write([event(edge_id, sequence, [(T0 + after_ms, value)])])
+    await store.write([event(edge_id, 7, [(T0 + 6 * half_hour_ms, 5.0), (T0 + 8 * half_hour_ms, 6.0)])])
+    found = await store.filled_slots(T0, T0 + 8 * half_hour_ms, half_hour_ms)
+    assert {key: count for key, count in found.items() if key[0] == edge_id} == {
+        (edge_id, "probe-1", "temperature_c"): 3
+    }
+
+
 async def test_a_range_holds_its_beginning_and_not_its_end(store: MetricsStore, edge_id: str) -> None:
     await store.write([event(edge_id, 1, [(T0 + n, float(n)) for n in range(4)])])
     assert await values_in(store, edge_id, T0 + 1, T0 + 3) == [(T0 + 1, 1.0), (T0 + 2, 2.0)]

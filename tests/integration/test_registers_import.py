@@ -34,7 +34,8 @@ FILES = {
 def configuration(tmp_path: Path) -> Path:
     file = tmp_path / "collector.toml"
     file.write_text(f'data_folder = "{tmp_path}"\n')
-    sites = "site_id,name_zh,name_en,division_code,lon,lat\nwh-1,一号库,One,330102,,\nwh-2,二号库,Two,330102,,\n"
+    names = ("wh-1,一号库,One,330102", "wh-2,二号库,Two,330102", "wh-3,三号库,Three,330203")
+    sites = "site_id,name_zh,name_en,division_code,lon,lat\n" + "".join(f"{one},,\n" for one in names)
     (tmp_path / "sites.csv").write_text(sites)
     assert main(["import", "--config", str(file), "--sites", str(tmp_path / "sites.csv")]) == 0
     return file
@@ -111,6 +112,7 @@ def test_every_problem_of_every_row_is_said_at_once_and_nothing_is_taken_over(
         ("wh-9,county,grain_depot,government,x,1,,,,,,", "没有仓库 wh-9"),
         ("wh-1,county,grain_depot,government,x,1,,wh-7,,,,", "no registered facility"),
         ("wh-1,county,grain_depot,government,x,1,,wh-1,,,,", "does not stand for itself"),
+        ("wh-3,county,grain_depot,government,x,1,,wh-1,,,,", "another county"),
         ("wh-2,county,grain_depot,government,x,1,,,2026-01-01,2026-09-01,,", "removal_approval"),
         ("wh-1,township,comprehensive_warehouse,government,x,1,,,2026-01-01,,,", "out of scope"),
     ],

@@ -15,6 +15,7 @@ from onebook_collector.clock import BUSINESS_ZONE
 from onebook_collector.coverage import registers
 from onebook_collector.coverage.facility import Facility, Goods, Kind, Level, change_problems
 from onebook_collector.coverage.registers import Outage, Price
+from onebook_collector.ledger.registry import Site
 from onebook_collector.ledger.registry_files import MayBeEmpty, Name, Row, SiteId, read_rows
 from onebook_schemas.identifiers import ItemCode
 
@@ -81,7 +82,7 @@ class Registers:
         self.rows[kind] = read_rows(content, KINDS[kind])
 
     def problems(
-        self, connection: Connection, sites: Mapping[str, object], items: Mapping[str, object]
+        self, connection: Connection, sites: Mapping[str, Site], items: Mapping[str, object]
     ) -> dict[str, list[str]]:
         """What does not fit the book (its sites, its items), or what is registered already, by kind of file."""
         known = registers.facilities(connection)
@@ -92,7 +93,7 @@ class Registers:
         for line, row in self._of("facilities"):
             facility = after[row.site_id]
             found["facilities"] += [_at(line, one) for one in change_problems(known.get(row.site_id), facility)]
-            found["facilities"] += [_at(line, one) for one in _place_problems(facility, after)]
+            found["facilities"] += [_at(line, one) for one in _place_problems(facility, after, sites)]
         return {kind: problems for kind, problems in found.items() if problems}
 
     def write(self, connection: Connection, *, by: str, now_ms: int) -> dict[str, int]:
@@ -109,7 +110,7 @@ class Registers:
     def _of(self, kind: str) -> Sequence[tuple[int, Any]]:
         return self.rows.get(kind, ())
 
-    def _unknown(self, kind: str, sites: Mapping[str, object], items: Mapping[str, object]) -> Iterator[str]:
+    def _unknown(self, kind: str, sites: Mapping[str, Site], items: Mapping[str, object]) -> Iterator[str]:
         for line, row in self._of(kind):
             if kind == "prices" and row.item not in items:
                 yield _at(line, f"没有物资 {row.item} / no such item")
@@ -117,7 +118,7 @@ class Registers:
                 yield _at(line, f"没有仓库 {row.site_id} / no such site")
 
 
-def _place_problems(facility: Facility, after: Mapping[str, Facility]) -> Iterator[str]:
+def _place_problems(facility: Facility, after: Mapping[str, Facility], sites: Mapping[str, Site]) -> Iterator[str]:
     """One facility of a place stands for it, and that one stands for itself."""
     if not facility.counts_with:
         return
@@ -126,6 +127,12 @@ def _place_problems(facility: Facility, after: Mapping[str, Facility]) -> Iterat
         yield f"counts_with: 没有登记 {facility.counts_with} / is no registered facility"
     elif other.counts_with or other.site_id == facility.site_id:
         yield f"counts_with: {other.site_id} 不代表自己 / does not stand for itself; name the one that counts"
+    elif _division(sites, other.site_id) != _division(sites, facility.site_id):
+        yield f"counts_with: {other.site_id} 在另一县 / stands in another county, so it is another place"
+
+
+def _division(sites: Mapping[str, Site], site_id: str) -> str | None:
+    return sites[site_id].division_code if site_id in sites else None
 
 
 def _twice(rows: Sequence[tuple[int, Any]], names: Sequence[str]) -> Iterator[str]:

@@ -203,7 +203,7 @@ async def read_site_coverage(centre: CentreDep, scope: ScopeDep, site_id: Key, o
         department=facility.department,
         storage_area_m2=facility.storage_area_m2,
         systems=list(facility.systems),
-        counts_with=facility.counts_with or None,
+        counts_with=facility.counts_with if facility.counts_with in seen.sites else None,
         outside=row.outside,
         grade=row.grade.word,
         standing=row.standing.word,

@@ -36,6 +36,11 @@ def test_the_grade_of_one_day(other: Mapping[str, Verdict], expected: Grade) -> 
     assert grade_of(verdicts(**other), RULE) is expected
 
 
+def test_all_six_are_given() -> None:
+    with pytest.raises(AssertionError):
+        grade_of(verdicts()[1:], RULE)
+
+
 def stands(before: Grade, days: str, *, silent_hours: int = 0) -> Grade:
     """`days`: one letter a day, the last one today: n, c, p, i, and a blank for a day that is missing."""
     letters = dict(zip("ncpi", Grade, strict=True))
