@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onebook_collector.api.app import create_api
 from onebook_collector.api.centre import Centre
 from onebook_collector.api.doorkeeper import AccessSettings
-from onebook_collector.dashboard import map_page, page, sign_in
+from onebook_collector.dashboard import coverage_page, map_page, page, sign_in
 from onebook_collector.dashboard.outline import Outline, outline_of
 from onebook_collector.reference import read_outline
 
@@ -37,6 +37,7 @@ def create_app(centre: Centre | None, access: AccessSettings | None = None, outl
     app.state.outline = outline or built_in_outline()
     app.include_router(page.router)
     app.include_router(map_page.router)
+    app.include_router(coverage_page.router)
     app.include_router(sign_in.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(SafeHeaders)

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from onebook_collector.dashboard.climate_chart import HEIGHT, TICKS, WIDTH
 from onebook_collector.dashboard.climate_view import ClimateView, ZoneChoice
+from onebook_collector.dashboard.coverage_view import CoverageView, SiteCoverageView
 from onebook_collector.dashboard.outline import WIDTH as MAP_WIDTH
 from onebook_collector.dashboard.province_map import MapView
 from onebook_collector.dashboard.texts import Texts
@@ -62,6 +63,20 @@ def entrance_page(form: str, problem: str, texts: Texts) -> str:
         .get_template("entrance.html")
         .render(form=form, problem=problem, t=texts, language=str(texts.language))
     )
+
+
+def coverage_page(view: CoverageView | None, person: str, texts: Texts) -> str:
+    """None: nothing was computed yet."""
+    return _page("coverage.html", view, person, texts)
+
+
+def coverage_site_page(view: SiteCoverageView, person: str, texts: Texts) -> str:
+    return _page("coverage_site.html", view, person, texts)
+
+
+def _page(template: str, view: object, person: str, texts: Texts) -> str:
+    shown = {"view": view, "person": person, "t": texts, "language": str(texts.language)}
+    return _environment().get_template(template).render(shown)
 
 
 def climate_part(climate: ClimateView) -> str:
