@@ -6,7 +6,8 @@ the newest day since which so much of what lay there on that day has been counte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,14 +22,10 @@ class LineLife(NamedTuple):
     counted: int | None
     lines: int = 1
 
-    def lay_there(self, day: int) -> bool:
-        """What came on the day itself and was not counted afterwards may have come after the counting."""
-        if self.gone is not None and self.gone < day:
-            return False
-        return self.came < day or (self.came == day and self.was_counted_since(day))
-
-    def was_counted_since(self, day: int) -> bool:
-        return self.counted is not None and self.counted >= day
+    @property
+    def first_day(self) -> int:
+        """From which on they were there to be counted: what came on a day and was not counted since may have come after that."""
+        return self.came if self.counted is not None and self.counted >= self.came else self.came + 1
 
 
 class FullCount(NamedTuple):
@@ -37,15 +34,27 @@ class FullCount(NamedTuple):
     lines_counted: int
 
 
-def last_full_count(lives: Sequence[LineLife], pct_min: Decimal) -> FullCount | None:
+def last_full_count(lives: Iterable[LineLife], pct_min: Decimal) -> FullCount | None:
     """None: none, as far back as `lives` go."""
-    for day in sorted({life.counted for life in lives if life.counted is not None}, reverse=True):
-        then = [life for life in lives if life.lay_there(day)]
-        lines, counted = _lines(then), _lines(life for life in then if life.was_counted_since(day))
-        if counted and reaches(counted, lines, pct_min):
-            return FullCount(day, lines, counted)
-    return None
+    lines, counted = Counter[int](), Counter[int]()  # Day -> how many more there are than on the day before.
+    days = set()
+    for life in lives:
+        _add(lines, life.first_day, life.gone, life.lines)
+        if life.counted is not None:
+            days.add(life.counted)
+            until = life.counted if life.gone is None else min(life.gone, life.counted)
+            _add(counted, life.first_day, until, life.lines)
+    found, there, done = None, 0, 0
+    for day in sorted(days | lines.keys() | counted.keys()):
+        there, done = there + lines[day], done + counted[day]
+        if day in days and done and reaches(done, there, pct_min):
+            found = FullCount(day, there, done)
+    return found
 
 
-def _lines(lives: Iterable[LineLife]) -> int:
-    return sum(life.lines for life in lives)
+def _add(changes: Counter[int], from_day: int, until_day: int | None, lines: int) -> None:
+    """`until_day`: the last one; None: for ever."""
+    if until_day is None or until_day >= from_day:
+        changes[from_day] += lines
+        if until_day is not None:
+            changes[until_day + 1] -= lines

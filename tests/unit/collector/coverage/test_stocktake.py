@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onebook_collector.coverage.stocktake import FullCount, LineLife, last_full_count
 
@@ -33,3 +35,33 @@ LIMIT = Decimal(95)
 )
 def test_it_is_the_newest_day_since_which_enough_was_counted(lives: list[LineLife], expected: FullCount | None) -> None:
     assert last_full_count(lives, LIMIT) == expected
+
+
+def naive(lives: list[LineLife], pct_min: Decimal) -> FullCount | None:
+    """Day by day, line by line."""
+    for day in sorted({life.counted for life in lives if life.counted is not None}, reverse=True):
+        then = counted = 0
+        for life in lives:
+            is_counted = life.counted is not None and life.counted >= day
+            was_there = life.came < day or (life.came == day and is_counted)
+            if was_there and (life.gone is None or life.gone >= day):
+                then += life.lines
+                counted += life.lines * is_counted
+        if counted and counted * 100 >= pct_min * then:
+            return FullCount(day, then, counted)
+    return None
+
+
+days = st.integers(0, 12)
+life = st.builds(
+    lambda came, stays, counted, lines: LineLife(came, None if stays is None else came + stays, counted, lines),
+    days,
+    st.none() | days,
+    st.none() | days,
+    st.integers(1, 30),
+)
+
+
+@given(st.lists(life, max_size=12), st.integers(0, 100).map(Decimal))
+def test_it_agrees_with_looking_day_by_day(lives: list[LineLife], pct_min: Decimal) -> None:
+    assert last_full_count(lives, pct_min) == naive(lives, pct_min)
