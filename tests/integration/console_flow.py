@@ -24,7 +24,7 @@ _SAID = re.compile(r'id="said"[^>]*data-code="([^"]*)"')
 _AMOUNT = re.compile(r'class="amount"><b>([^<]+)</b>')
 _CAN_CONFIRM = re.compile(r'class="confirm" *>')
 _OFFERED = re.compile(r'value="(OBM-[0-9a-f-]{36})"')
-_SPOKEN_OF = re.compile(r'<dd class="">(?:[A-Z0-9]+ )?([0-9a-f]{8})</dd>')
+_SPOKEN_OF = re.compile(r'data-speaks-of="([0-9a-f]{8})')
 _ID_SHOWN = 8
 
 REASON = Reason(code="WET", zh="受潮", en="wet", uses=tuple(ReasonUse))

@@ -69,6 +69,7 @@ class Row:
 class WorkView:
     place: str
     mark: str  # Names this state of the sheet: only what was seen is confirmed.
+    speaks_of: str  # Id of the movement that it replaces, takes back, or has the papers of; else empty.
     person: str
     second: str
     title: str
@@ -97,6 +98,7 @@ def work_view(place: str, mark: str, view: DialogueView, texts: Texts, name_of: 
     return WorkView(
         place=place,
         mark=mark,
+        speaks_of=view.speaks_of.movement_id if view.speaks_of else "",
         person=_person(view.person, name_of),
         second=_person(view.second, name_of),
         title=texts.of(view.title),
@@ -145,8 +147,7 @@ def _facts(view: DialogueView, texts: Texts) -> Iterator[Fact]:
     if view.pallet:
         yield Fact(texts("pallet"), view.pallet)
     if view.speaks_of:
-        known_by = (view.speaks_of.number, view.speaks_of.movement_id[:_ID_SHOWN])
-        yield Fact(texts("about"), " ".join(filter(None, known_by)))
+        yield Fact(texts("about"), view.speaks_of.number or view.speaks_of.movement_id[:_ID_SHOWN])
     for said in view.marks:
         yield Fact(texts("marked"), texts.of(said))
     for reason in view.reasons:

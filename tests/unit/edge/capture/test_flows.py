@@ -427,7 +427,9 @@ def test_a_correction_takes_the_old_movement_back_and_books_a_new_one_that_names
     feedback = place.say("OBC-CORRECT", BED_PIECE, f"OBD-{old.document.number}")
     assert feedback == ["action-chosen", "no-goods-here", "correction-begun"]
     view = place.view()
-    assert (view.title.zh, view.about, [line.amount for line in view.lines]) == ("出库", old.document.number, ["12"])
+    assert view.speaks_of is not None
+    assert (view.title.zh, view.speaks_of.number) == ("出库", old.document.number)
+    assert [line.amount for line in view.lines] == ["12"]
     assert place.say("OBQ-10", "OBC-CONFIRM", "OBR-TYPO") == ["goods", "need-reason", "reason-given"]
     new = place.booked()
     reversal = place.drafts[-1].facts[0]
