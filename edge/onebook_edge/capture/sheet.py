@@ -76,6 +76,7 @@ class Sheet:
     unexpected: tuple[Line, ...] = ()  # Tags that nobody asked for, until a person accepts them or leaves them.
     kept: tuple[Line, ...] = ()  # Of a first count: what agreed well enough.
     again: tuple[LotKey, ...] = ()  # What is to be counted once more.
+    is_bin_told: bool = False  # By the pieces themselves, nobody scanned it: more pieces may say otherwise.
 
     @property
     def serial_keys(self) -> set[SerialKey]:

@@ -165,13 +165,16 @@ def by_tags(tags: SortedTags, at: Situation) -> GoodsAdded | None:
 
 
 def _where_they_lie(lines: list[Line], at: Situation) -> str | None:
-    """The bin in which all goods of the sheet are known to lie, piece by piece; None where that is not known or not asked for."""
+    """The bin in which all goods of the sheet are known to lie, piece by piece; None where that is not known or not asked for,
+    and empty where they lie in more than the one that was told."""
     flow, sheet = _flow(at), at.sheet
-    if sheet.from_bin is not None or flow.sides[:1] != ("from_bin",) or not flow.is_told_by_pieces:
+    is_scanned = sheet.from_bin is not None and not sheet.is_bin_told
+    if is_scanned or flow.sides[:1] != ("from_bin",) or not flow.is_told_by_pieces:
         return None
     places = [at.known.stock.place_of(*piece) for piece in _pieces((*sheet.lines, *lines))]
     bins = {place.bin if place else None for place in places}
-    return bins.pop() if len(bins) == 1 else None
+    told = bins.pop() if len(bins) == 1 else None
+    return told or ("" if sheet.is_bin_told else None)
 
 
 def _pieces(lines: Iterable[Line]) -> Iterator[tuple[str, str]]:

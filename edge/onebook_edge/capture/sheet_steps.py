@@ -78,7 +78,7 @@ class GoodsAdded:
     lines: tuple[Line, ...]
     step: Literal["goods"] = "goods"
     unexpected: tuple[Line, ...] = ()
-    from_bin: str | None = None  # That the pieces themselves name.
+    from_bin: str | None = None  # That the pieces themselves name; empty: these say otherwise than those before.
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,8 @@ def after(sheet: Sheet, step: Step) -> Sheet:
     match step:
         case GoodsAdded(lines, unexpected=unexpected, from_bin=from_bin):
             lines = reduce(_with_line, lines, sheet.lines)
-            unexpected = sheet.unexpected + unexpected
-            return replace(sheet, lines=lines, unexpected=unexpected, from_bin=from_bin or sheet.from_bin)
+            sheet = replace(sheet, lines=lines, unexpected=sheet.unexpected + unexpected)
+            return sheet if from_bin is None else replace(sheet, from_bin=from_bin or None, is_bin_told=bool(from_bin))
         case CountSet(count):
             return _with_last(sheet, replace(sheet.lines[-1], count=count, source=_by_hand(sheet.lines[-1])))
         case LotNamed(lot):

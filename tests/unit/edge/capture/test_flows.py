@@ -569,6 +569,12 @@ def test_tagged_pieces_name_the_bin_that_they_leave_where_all_of_them_lie_in_one
     assert place.view().from_bin is None
     assert place.tags(*tags).code == "tags"
     assert place.view().from_bin is None, "they lie in two"
+    place.scan("OBC-UNDO")
+    place.tags(*tags[:2])
+    place.tags(tags[2])
+    assert (place.view().from_bin, place.view().prompt.code) == (None, "need-bin"), "the last one says otherwise"
+    place.scan("OBC-UNDO")
+    assert place.view().from_bin == "A-01"
     for action in ("OBC-COUNT", "OBC-RECEIVE"):
         place.scan("OBC-CANCEL", action)
         place.tags(tags[0])
