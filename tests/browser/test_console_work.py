@@ -46,6 +46,7 @@ async def test_goods_are_received_with_scanner_and_screen_together(
         await is_live(page)
         await bench.scan(BADGE)
         await page.click('button[value="OBC-RECEIVE"]')
+        await says(page, "action-chosen")
         await bench.scan("OBB-A-01", TENT)
         await page.fill("#amount", "20")
         await page.press("#amount", "Enter")
