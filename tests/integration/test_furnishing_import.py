@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from onebook_collector.administration.audit import audit_entries
-from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.cli import main
 from onebook_collector.furnishing import desk
 from onebook_schemas.pins import pin_matches
 from onebook_schemas.reference import TaskAction
+from tests.integration.import_command import imported, kept
 
 FILES = {
     "setup": "site_id,maker_number,"
@@ -41,23 +38,6 @@ def configuration(tmp_path: Path) -> Path:
     registry = ("--sites", str(tmp_path / "sites.csv"), "--edges", str(tmp_path / "edges.csv"))
     assert main(["import", "--config", str(file), *registry]) == 0
     return file
-
-
-def imported(configuration: Path, **files: str) -> int:
-    arguments = []
-    for kind, text in files.items():
-        path = configuration.with_name(f"{kind}.csv")
-        path.write_text(text, encoding="utf-8")
-        arguments += [f"--{kind}", str(path)]
-    return main(["import", "--config", str(configuration), *arguments])
-
-
-def kept(configuration: Path, query: Any) -> Any:
-    async def read() -> Any:
-        async with aclosing(await AdministrationStore.open(configuration.with_name("administration.db"))) as store:
-            return await store.read(query)
-
-    return asyncio.run(read())
 
 
 def test_everything_is_taken_over_and_again_it_changes_nothing(

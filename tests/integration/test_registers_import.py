@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from onebook_collector.administration.audit import audit_entries
-from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.cli import main
 from onebook_collector.coverage import registers
 from onebook_collector.coverage.facility import Goods, Kind
+from tests.integration.import_command import imported, kept
 
 HEAD = (
     "site_id,level,kind,goods,department,storage_area_m2,systems,counts_with,active_since,"
@@ -39,23 +36,6 @@ def configuration(tmp_path: Path) -> Path:
     (tmp_path / "sites.csv").write_text(sites)
     assert main(["import", "--config", str(file), "--sites", str(tmp_path / "sites.csv")]) == 0
     return file
-
-
-def imported(configuration: Path, **files: str) -> int:
-    arguments = []
-    for kind, text in files.items():
-        path = configuration.with_name(f"{kind}.csv")
-        path.write_text(text, encoding="utf-8")
-        arguments += [f"--{kind}", str(path)]
-    return main(["import", "--config", str(configuration), *arguments])
-
-
-def kept(configuration: Path, query: Any) -> Any:
-    async def read() -> Any:
-        async with aclosing(await AdministrationStore.open(configuration.with_name("administration.db"))) as store:
-            return await store.read(query)
-
-    return asyncio.run(read())
 
 
 def test_everything_is_taken_over_and_again_it_changes_nothing(
