@@ -11,8 +11,10 @@ import pytest
 import pytest_asyncio
 
 from onebook_collector.clock import business_day
+from onebook_collector.coverage.counted_lines import fen
+from onebook_collector.coverage.days import DAY_MS, day_ends_ms
 from onebook_collector.coverage.evidence import Counted, Lines
-from onebook_collector.coverage.gathering import DAY_MS, EdgeBook, SiteBook, day_ends_ms, fen, look_into_book
+from onebook_collector.coverage.gathering import EdgeBook, SiteBook, look_into_book
 from onebook_collector.coverage.rule import CoverageRule
 from onebook_collector.ingest.book_uploads import ReceivedUpload, book_journal_upload
 from onebook_collector.ingest.decide import Pace

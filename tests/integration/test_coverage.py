@@ -23,8 +23,8 @@ from onebook_collector.certificates.authority import Profile, new_key
 from onebook_collector.clock import business_date, business_day
 from onebook_collector.coverage import registers
 from onebook_collector.coverage.attendance import Attendance
+from onebook_collector.coverage.days import DAY_MS, day_ends_ms
 from onebook_collector.coverage.facility import Facility, Goods, Kind, Level
-from onebook_collector.coverage.gathering import DAY_MS, day_ends_ms
 from onebook_collector.coverage.registers import Outage, Price
 from onebook_collector.coverage.rule import CoverageRule
 from onebook_collector.coverage.runner import SETTLE_MS, CoverageRunner

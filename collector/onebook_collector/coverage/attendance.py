@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from onebook_collector.administration import coverage_tables as t
 from onebook_collector.administration.store import AdministrationStore
 from onebook_collector.clock import Clock
+from onebook_collector.coverage.days import DAY_MS
 from onebook_collector.coverage.spans import Span
 from onebook_collector.live_board import LiveBoard
 from onebook_schemas.uplink import Stream
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 LOOK_S = 60.0
 CENTRE = ""
 KEPT_DAYS = 400
-_DAY_MS = 86_400_000
 
 
 class Passed(NamedTuple):
@@ -136,4 +136,4 @@ def _keep(connection: Connection, newest: dict[str, Span], passed: list[Passed],
             word.on_conflict_do_update(index_elements=["edge_id", "stream"], set_={"at_ms": word.excluded.at_ms}),
             [one._asdict() for one in passed],
         )
-    connection.execute(delete(t.heard_span).where(t.heard_span.c.until_ms < now_ms - KEPT_DAYS * _DAY_MS))
+    connection.execute(delete(t.heard_span).where(t.heard_span.c.until_ms < now_ms - KEPT_DAYS * DAY_MS))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from onebook_collector.clock import Clock, business_date, business_day
 from onebook_collector.coverage import snapshots
-from onebook_collector.coverage.gathering import day_ends_ms
+from onebook_collector.coverage.days import day_ends_ms
 from onebook_collector.coverage.grade import Grade
 from onebook_collector.coverage.rule import CoverageRule
 from onebook_collector.coverage.survey import Sources, take_snapshot
