@@ -166,6 +166,14 @@ async def test_grain_agrees_within_its_tolerance(bench: Bench, amount: str, agre
     assert (await bench.site()).counted.agreeing == agreeing
 
 
+async def test_one_serial_for_another_is_no_agreement_though_the_book_was_mended_at_once(bench: Bench) -> None:
+    booked = [f"S{number}" for number in range(40)]
+    await bench.book(moved(1, "receipt", line(SERIAL, 40, to_bin="C", serials=booked)), days=9)
+    await bench.book(counted(2, SERIAL, "C", 40, serials=[*booked[1:], "S99"]), days=8)
+    found = (await bench.site()).counted
+    assert (found.compared, found.agreeing, found.difference_fen) == (1, 0, 0)
+
+
 async def test_a_count_that_was_taken_back_is_none(bench: Bench) -> None:
     await bench.book(moved(1, "receipt", line(LOT, 100, to_bin="A", lot="L1")), days=9)
     await bench.book(counted(2, LOT, "A", 100, lot="L1"), days=8)
