@@ -298,5 +298,6 @@ async def test_each_sees_their_own_division_and_department(province: Province) -
         foreign = await client.get("/api/v1/coverage/sites/wh-1", headers=key)
         assert foreign.status_code == 404
         assert (await client.get("/api/v1/coverage", headers=narrow)).status_code == 403
-        never = await client.get("/api/v1/coverage", params={"date": "2020-01-01"}, headers=key)
-        assert never.status_code == 404
+        for on, status in (("2020-01-01", 404), ("0", 422), ("2026-13-01", 422)):
+            never = await client.get("/api/v1/coverage", params={"date": on}, headers=key)
+            assert never.status_code == status, on

@@ -25,6 +25,7 @@ from onebook_collector.coverage.share import lacking, nearest_to_passing, share_
 from onebook_collector.coverage.snapshots import SiteDay
 from onebook_collector.coverage.texts import NAMES, words
 from onebook_collector.errors import NotFoundError
+from onebook_schemas import reference
 
 router = APIRouter(
     prefix="/coverage",
@@ -33,7 +34,7 @@ router = APIRouter(
     responses=refusals(404),
 )
 Day = date  # Also the name of fields.
-OnDay = Annotated[Day | None, Query(alias="date", description="of this business day; left out: the newest")]
+OnDay = Annotated[reference.Day | None, Query(alias="date", description="of this business day; left out: the newest")]
 GradeName = Literal["informatized", "partial", "connected", "none"]
 HISTORY_DAYS = 90
 _GOOD_ENOUGH = "percent, rounded down to a tenth"
