@@ -168,18 +168,21 @@ class Reason(_Model):
     uses: tuple[ReasonUse, ...] = Field(min_length=1, max_length=20)
 
 
+def _as_text(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError('an exact figure is text, such as "2.5"')
+    return value
+
+
+_Figure = Annotated[ExactDecimal, BeforeValidator(_as_text)]
+
+
 class SiteRules(_Model):
     """Limits on what one person may do. Amounts are in an item's own units."""
 
-    issue_without_order_max: ExactDecimal = Field(
-        default=Decimal(20), ge=0, description="above it: an order, or a reason"
-    )
-    second_person_from: ExactDecimal = Field(
-        default=Decimal(500), gt=0, description="from it on a second person confirms"
-    )
-    count_difference_review_pct: ExactDecimal = Field(
-        default=Decimal(2), ge=0, le=100, description="above it: count again"
-    )
+    issue_without_order_max: _Figure = Field(default=Decimal(20), ge=0, description="above it: an order, or a reason")
+    second_person_from: _Figure = Field(default=Decimal(500), gt=0, description="from it on a second person confirms")
+    count_difference_review_pct: _Figure = Field(default=Decimal(2), ge=0, le=100, description="above it: count again")
     near_expiry_days: tuple[_Days, ...] = Field(default=(30, 90, 180), max_length=5)
     inspect_receipts: Switch = Field(default=False, description="what is received waits for its inspection (待检)")
 

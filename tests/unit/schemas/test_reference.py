@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -35,3 +36,10 @@ def test_yes_and_no_are_no_numbers() -> None:
     with pytest.raises(ValidationError):
         SiteRules.model_validate({"near_expiry_days": [False]})
     assert Limits.model_validate({"humidity_rh_max": 60}).humidity_rh_max == 60
+
+
+@pytest.mark.parametrize("figure", [2, 2.5, True])
+def test_a_figure_of_the_rules_is_text_as_its_description_says(figure: object) -> None:
+    with pytest.raises(ValidationError, match="an exact figure is text"):
+        SiteRules.model_validate({"count_difference_review_pct": figure})
+    assert SiteRules.model_validate({"count_difference_review_pct": "2.5"}).count_difference_review_pct == Decimal("2.5")
