@@ -159,7 +159,8 @@ async def test_a_label_is_chosen_and_printed_by_keyboard_alone(
         await page.wait_for_url("**/labels")
         await tab_to(page, 'input[name="q"]')
         await page.keyboard.type("zdc", delay=90)
-        await page.keyboard.press("Enter")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         await tab_to(page, 'input[name="lot"]')
         await page.keyboard.type("T2026-11", delay=90)
         await tab_to(page, 'form[action="/labels/goods"] button.strong')

@@ -7,6 +7,7 @@ and more of the same comes while the page watches. What runs leaves a mark in th
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from onebook_collector.api.description import doors
+from onebook_collector.clock import business_day
+from onebook_collector.coverage import snapshots
+from onebook_collector.coverage.evidence import Verdict
+from onebook_collector.coverage.facility import Facility, Goods, Kind, Level, Outside
+from onebook_collector.coverage.grade import Grade
+from onebook_collector.coverage.rule import CoverageRule
+from onebook_collector.coverage.snapshots import SiteDay, Snapshot
 from onebook_collector.dashboard.app import create_app
 from onebook_collector.dashboard.texts import Language
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
@@ -22,12 +30,13 @@ from onebook_schemas.uplink import Live, LiveReading
 from tests.browser.pages import chromium, watched_page
 from tests.contract.ledger_events import CATALOGUE, LOT, NOON, SERIAL, counted, line, moved, reversed_
 from tests.integration.running_centre import RunningCentre, running_centre, serving
+from tests.unit.collector.coverage.made import verdicts
 
 HOSTILE = {
     "element": "<img src=x onerror='pwned=1'>",
     "script": "</script><script>pwned=1</script>",
     "attribute": "\" onmouseover=pwned=1 autofocus onfocus='pwned=1' x=\"",
-    "template": "{{7*191}}${7*191}{% raw %}",
+    "template": "{{7*1911}}${7*1911}{% raw %}",
     "link": "javascript:pwned=1//",
     "entity": "&lt;svg/onload=pwned=1&gt;&#60;b&#62;",
 }
@@ -35,8 +44,11 @@ PAGES = {
     "/": "h1",
     "/sign-in": "form",
     "/password": "form",
+    "/map": ".province-map",
+    "/coverage": "#counties",
+    "/coverage/sites/{site_id}": ".bars",
 }
-PARTS = {"/overview/climate", "/overview/events", "/static", "/sign-out"}
+PARTS = {"/overview/climate", "/overview/events", "/map/part", "/static", "/sign-out"}
 """No pages by themselves: opened by a page, below."""
 
 
@@ -88,6 +100,33 @@ async def furnish_hostile(running: RunningCentre) -> None:
         dict.fromkeys([f"edge-{kind}" for kind in HOSTILE], NOON - 6 * 3_600_000),
     )
     await running.centre.watcher.tick(NOON)
+    days = [covered(kind, text) for kind, text in HOSTILE.items()]
+    made = Snapshot(days[0].day, NOON, CoverageRule())
+    await running.centre.administration.write(lambda db: snapshots.keep(db, made, days))
+
+
+def covered(kind: str, text: str) -> SiteDay:
+    """A night's figures of a warehouse: half of them were taken out, for a reason."""
+    gone = {"removed_on": date(2026, 3, 1), "removal_approval": text, "removal_reason": text}
+    facility = Facility(
+        f"wh-{kind}", Level.COUNTY, Kind.FLOOD_DEPOT, frozenset({Goods.GOVERNMENT}), department=text,
+        active_since=date(2025, 1, 1), **(gone if len(kind) % 2 else {}),
+    )  # fmt: skip
+    day, outside = business_day(NOON) - 1, Outside.REMOVED if facility.removed_on else None
+    grade = Grade.PARTIAL
+    return SiteDay(
+        day,
+        f"wh-{kind}",
+        "330102",
+        facility,
+        outside,
+        grade,
+        grade,
+        day - 9,
+        True,
+        None,
+        tuple(verdicts(e3=Verdict.FAIL)),
+    )
 
 
 def say(running: RunningCentre, kind: str, text: str) -> None:
@@ -107,7 +146,7 @@ async def assert_nothing_ran(page: Page) -> None:
                 e => [...e.attributes].some(a => a.name.startsWith('on'))).length,
             scripts: [...document.scripts].filter(s => !s.src.startsWith(location.origin + '/static/')).length,
             links: [...document.querySelectorAll('[href]')].filter(e => e.getAttribute('href').startsWith('javascript:')).length,
-            computed: document.documentElement.outerHTML.includes('1337'),
+            computed: document.documentElement.outerHTML.includes('13377'),
         })"""
     )
     assert found == {"ran": False, "images": 0, "handlers": 0, "scripts": 0, "links": 0, "computed": False}
@@ -128,7 +167,8 @@ async def test_no_text_of_a_device_or_a_person_runs_on_any_page(
     async with serving(running) as address:
         for path, landmark in PAGES.items():
             for asked in (f"?lang={language}", f"?lang={HOSTILE['script'][:10]}&zone={HOSTILE['script']}"):
-                async with watched_page(browser, address + path + asked, locale=language, cookies=cookies) as watched:
+                where = address + path.format(site_id="wh-script") + asked
+                async with watched_page(browser, where, locale=language, cookies=cookies) as watched:
                     await expect(watched.page.locator(landmark).first).to_be_visible()
                     await assert_nothing_ran(watched.page)
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 
 from onebook_collector.scope import Scope
 from tests.browser.pages import chromium, watched_page
-from tests.browser.province import HOUR_MS, SITES, furnish_province
+from tests.browser.province import SITES, furnish_province
 from tests.browser.readable import complaints_of_axe
 from tests.integration.running_centre import RunningCentre, running_centre, serving
 
@@ -70,8 +70,6 @@ async def test_an_open_map_follows_what_happens(browser: Browser, running: Runni
         await expect(county).to_have_attribute("data-freshness", "dark")
         running.live("zs-01")
         await expect(county).to_have_attribute("data-freshness", "fresh")
-        running.clock.at_ms += 5 * HOUR_MS
-        await expect(county).to_have_attribute("data-freshness", "dark")
 
 
 async def test_whoever_sees_one_city_is_shown_no_other(browser: Browser, running: RunningCentre, address: str) -> None:

@@ -216,6 +216,10 @@ class SimulatedStore:
         return Position(self._live.last, self._live.delivered)
 
     @property
+    def used_bytes(self) -> int:
+        return self.usage.used_bytes
+
+    @property
     def usage(self) -> Usage:
         return Usage(self._live.used_bytes, self._live.last - self._live.delivered)
 

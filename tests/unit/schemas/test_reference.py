@@ -42,4 +42,6 @@ def test_yes_and_no_are_no_numbers() -> None:
 def test_a_figure_of_the_rules_is_text_as_its_description_says(figure: object) -> None:
     with pytest.raises(ValidationError, match="an exact figure is text"):
         SiteRules.model_validate({"count_difference_review_pct": figure})
-    assert SiteRules.model_validate({"count_difference_review_pct": "2.5"}).count_difference_review_pct == Decimal("2.5")
+    assert SiteRules.model_validate({"count_difference_review_pct": "2.5"}).count_difference_review_pct == Decimal(
+        "2.5"
+    )
