@@ -100,10 +100,12 @@ async def test_the_whole_of_a_receipt_is_done_by_keyboard_alone(bench: ConsoleBe
         await tab_to(page, 'button[value="OBC-RECEIVE"]')
         await page.keyboard.press("Space")
         await expect(page.locator("#said")).to_have_attribute("data-code", "action-chosen")
-        for text in ("OBB-A-01", "LS01001"):
+        for text, answer in (("OBB-A-01", "bin-named"), ("LS01001", "goods")):
             await tab_to(page, "#code")
             await page.keyboard.type(text, delay=90)
             await page.keyboard.press("Enter")
+            await expect(page.locator("#said")).to_have_attribute("data-code", answer)
+            await expect(page.locator("#code")).to_have_value("")  # Who types on before that types into the old field.
         await expect(page.locator("button.confirm")).to_be_enabled()
         await tab_to(page, "button.confirm")
         await page.keyboard.press("Enter")
