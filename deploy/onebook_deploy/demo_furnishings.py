@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from onebook_deploy.demo_site import probe_id
+from onebook_firmware_sim.scenario import HEADS
 
 PIN_DIGITS = 6
-HEADS = 2  # Of a warehouse: a large amount that one of them hands out is allowed by the other.
 Row = dict[str, str]
 _ITEMS = (("LS01001", "20"), ("LS01002", "10"))
 

@@ -32,6 +32,7 @@ from onebook_firmware_sim.warehouse import Pile, Warehouse
 from onebook_schemas.labels import Command
 from onebook_schemas.stock_events import DocumentKind, Lot
 
+HEADS = 2  # So many of those named first head a warehouse: what one of them hands out, the other allows.
 _SERIAL_FIRST = (10**9, 10**11)
 _EAN_ONLY = 0.15  # Share of receipts that bear no lot.
 _LOT_DAYS_MIN = 90  # Goods are received with at least so much storage life left, and issued within it.
@@ -62,8 +63,8 @@ class Crew:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Who may allow what others may not: the first two."""
-        return self.people[:2]
+        """Who may allow what others may not."""
+        return self.people[:HEADS]
 
 
 class Floor:

@@ -7,11 +7,9 @@ the box delivers in the evening. What the centre's feed tells is compared with w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.console_bench import ConsoleBench
@@ -20,13 +18,7 @@ from tests.browser.day.errands import DESK, PHONE
 from tests.browser.day.furnishing import Furnished, furnish
 from tests.browser.day.hand import Hand
 from tests.browser.day.whole import DAY
-from tests.browser.pages import chromium, watched_page
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
+from tests.browser.pages import watched_page
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Response, expect
 
 from tests.browser.console_bench import BADGE, TENT, ConsoleBench
-from tests.browser.pages import chromium, watched_page
+from tests.browser.pages import watched_page
 from tests.browser.readable import complaints_of_axe, cut_off, enlarge, small_to_touch, tab_to
 from tests.browser.warehouse import PEOPLE, PIN, SITE, TASKS
 
@@ -20,12 +20,6 @@ WEIGHT_MAX = 200 * 1024
 NETWORK = {"X-Forwarded-For": "192.0.2.7"}  # What a proxy hands on is not the box itself.
 SHOWN = [("/", "home"), ("/at/bench", "work"), ("/sign-in", "entrance")]
 SIZES = [(1280, "zh"), (360, "en"), (360, "zh"), (1280, "en")]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest_asyncio.fixture(scope="module")

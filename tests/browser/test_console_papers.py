@@ -13,19 +13,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.console_bench import BADGE, CONFIRM, TENT, ConsoleBench
-from tests.browser.pages import chromium, watched_page
+from tests.browser.pages import watched_page
 from tests.browser.printing import printed_pages
 from tests.browser.readable import complaints_of_axe, cut_off, enlarge, small_to_touch, tab_to
 from tests.browser.warehouse import PEOPLE, SITE, TASKS
 
 NUMBER = "RK20260922330106010001"
 _NOTE_PRINT = "window.print = () => { document.documentElement.dataset.printed = 'yes'; }"
-
-
-@pytest_asyncio.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest_asyncio.fixture

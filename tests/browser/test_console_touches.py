@@ -19,7 +19,7 @@ from onebook_schemas.quantities import Quantity
 from onebook_schemas.reference import StockDocument, StockLine, Task, TaskAction, TaskLine, TasksDocument
 from onebook_schemas.stock_events import Document, DocumentKind
 from tests.browser.console_bench import BADGE, CONFIRM, ConsoleBench
-from tests.browser.pages import chromium, watched_page
+from tests.browser.pages import watched_page
 from tests.browser.warehouse import PEOPLE, SITE
 from tests.unit.edge.capture.work_place import sgtin
 
@@ -60,12 +60,6 @@ STOCK = StockDocument(
 _COUNT_TOUCHES = """addEventListener('pointerdown', () => {
     sessionStorage.touches = Number(sessionStorage.touches ?? 0) + 1;
 }, {capture: true})"""
-
-
-@pytest_asyncio.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest_asyncio.fixture

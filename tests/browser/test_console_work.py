@@ -13,13 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.console_bench import BADGE, CONFIRM, TENT, ConsoleBench
-from tests.browser.pages import chromium, watched_page
-
-
-@pytest_asyncio.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
+from tests.browser.pages import watched_page
 
 
 @pytest_asyncio.fixture

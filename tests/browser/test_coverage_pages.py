@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from onebook_collector.clock import business_day
@@ -19,9 +16,9 @@ from onebook_collector.coverage.facility import Facility, Goods, Kind, Level, Ou
 from onebook_collector.coverage.grade import Grade
 from onebook_collector.coverage.rule import CoverageRule
 from onebook_collector.coverage.snapshots import SiteDay, Snapshot
-from tests.browser.pages import chromium, watched_page
-from tests.browser.province import MORNING_MS, SITES, furnish_province
-from tests.integration.running_centre import RunningCentre, running_centre, serving
+from tests.browser.pages import watched_page
+from tests.browser.province import MORNING_MS, SITES
+from tests.integration.running_centre import RunningCentre, serving
 from tests.unit.collector.coverage.made import verdicts
 
 RULE = CoverageRule()
@@ -65,19 +62,6 @@ def site_day(number: int) -> SiteDay:
         facility, removed_on=date(2026, 3, 1), removal_approval="浙应急〔2026〕1号", removal_reason="整体拆除"
     )
     return replace(day, facility=gone, outside=Outside.REMOVED)
-
-
-@pytest_asyncio.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-@pytest_asyncio.fixture
-async def running(tmp_path: Path, browser: Browser) -> AsyncIterator[RunningCentre]:
-    async with running_centre(tmp_path) as found:
-        await furnish_province(found)
-        yield found
 
 
 async def cover(running: RunningCentre) -> None:

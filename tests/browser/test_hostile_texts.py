@@ -27,7 +27,7 @@ from onebook_collector.dashboard.app import create_app
 from onebook_collector.dashboard.texts import Language
 from onebook_collector.ledger.registry import Site, import_items, import_sites, register_edge
 from onebook_schemas.uplink import Live, LiveReading
-from tests.browser.pages import chromium, watched_page
+from tests.browser.pages import watched_page
 from tests.contract.ledger_events import CATALOGUE, LOT, NOON, SERIAL, counted, line, moved, reversed_
 from tests.integration.running_centre import RunningCentre, running_centre, serving
 from tests.unit.collector.coverage.made import verdicts
@@ -50,12 +50,6 @@ PAGES = {
 }
 PARTS = {"/overview/climate", "/overview/events", "/map/part", "/static", "/sign-out"}
 """No pages by themselves: opened by a page, below."""
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
 
 
 @pytest_asyncio.fixture

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.pages import chromium, watched_page
-from tests.browser.province import MINUTE_MS, SITES, TENT, furnish_province
+from tests.browser.pages import watched_page
+from tests.browser.province import MINUTE_MS, SITES, TENT
 from tests.contract.ledger_events import line, moved
 from tests.integration.running_centre import RunningCentre, running_centre, serving
 
 Cookies = dict[str, str]
-
-
-@pytest_asyncio.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as found:
-        yield found
-
-
-@pytest_asyncio.fixture
-async def running(tmp_path: Path, browser: Browser) -> AsyncIterator[RunningCentre]:
-    async with running_centre(tmp_path) as found:
-        await furnish_province(found)
-        yield found
-
-
-@pytest_asyncio.fixture
-async def address(running: RunningCentre) -> AsyncIterator[str]:
-    async with serving(running) as found:
-        yield found
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from sqlalchemy import Connection
@@ -37,18 +38,21 @@ async def look(centre: Centre, scope: Scope) -> OverviewFacts:
             queries.count_waiting(connection, scope=scope),
         )
     )
-    of_site: dict[str | None, list[EdgePicture]] = {}
-    for edge in edges:
-        of_site.setdefault(edge.site_id, []).append(edge)
     return OverviewFacts(
         now_ms=now_ms,
-        sites=[_site(site, of_site.get(site.site_id, [])) for site in sites],
+        sites=_with_edges(sites, edges),
         movements=[movement_out(entry) for entry in movements],
         movements_today=today,
         movements_total=total,
         warnings=await open_warnings(centre, scope),
         quarantined=quarantined,
     )
+
+
+async def look_at_sites(centre: Centre, scope: Scope) -> list[SiteFacts]:
+    """The warehouses in scope, and how fresh what they say is."""
+    edges = await look_at_edges(centre, scope)
+    return _with_edges(await centre.ledger.read(lambda connection: queries.sites(connection, scope=scope)), edges)
 
 
 async def find_zones(centre: Centre, scope: Scope) -> tuple[list[Zone], dict[str, Name]]:
@@ -89,6 +93,13 @@ def _count_today(connection: Connection, now_ms: int, scope: Scope) -> int:
     """Movements that happened on this business day."""
     began_ms = business_day(now_ms) * 86_400_000 - 8 * 3_600_000
     return queries.count_movements(connection, scope=scope, from_ms=began_ms)
+
+
+def _with_edges(sites: Iterable[Site], edges: Iterable[EdgePicture]) -> list[SiteFacts]:
+    of_site: dict[str | None, list[EdgePicture]] = {}
+    for edge in edges:
+        of_site.setdefault(edge.site_id, []).append(edge)
+    return [_site(site, of_site.get(site.site_id, [])) for site in sites]
 
 
 def _site(site: Site, edges: list[EdgePicture]) -> SiteFacts:

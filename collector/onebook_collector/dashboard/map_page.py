@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from onebook_collector.administration.rights import Resource, Verb
 from onebook_collector.api.access import Needs, PrincipalDep, ScopeDep
 from onebook_collector.api.centre import Centre, CentreDep
-from onebook_collector.dashboard.looking import all_divisions, look
+from onebook_collector.dashboard.looking import all_divisions, look_at_sites
 from onebook_collector.dashboard.province_map import MapView, province_map
 from onebook_collector.dashboard.rendering import map_page, map_part
 from onebook_collector.dashboard.texts import Texts, TextsDep
@@ -38,5 +38,6 @@ async def show_map_part(
 
 
 async def _look(request: Request, centre: Centre, scope: Scope, place: str, texts: Texts) -> MapView:
-    facts = await look(centre, scope)
-    return province_map(facts, request.app.state.outline, all_divisions(), scope, place, texts)
+    sites = await look_at_sites(centre, scope)
+    now_ms = centre.clock.now_ms()
+    return province_map(sites, now_ms, request.app.state.outline, all_divisions(), scope, place, texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -95,8 +95,7 @@ def outline_of(geojson: bytes) -> Outline:
         advice = "需要地级市边界的 GeoJSON / GeoJSON of the prefectures is needed, each with its code"
         raise ConfigurationError([f"map.outline_file: {explain(error)}. {advice}."]) from error
     frame = _frame(point for feature in features for ring in feature.geometry.rings for point in ring)
-    cities = tuple(_city(feature, frame) for feature in features)
-    return Outline(frame.height, frame.west, frame.north, frame.units_per_degree, frame.shortened, cities)
+    return replace(frame, cities=tuple(_city(feature, frame) for feature in features))
 
 
 def _frame(points: Iterable[tuple[float, float]]) -> Outline:

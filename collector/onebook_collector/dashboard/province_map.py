@@ -6,7 +6,7 @@ too: what is missing must not be invisible. State is said by an icon and a word,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from onebook_collector.api.goods import Name
@@ -14,7 +14,7 @@ from onebook_collector.api.picture import worst
 from onebook_collector.dashboard.moments import clock_time
 from onebook_collector.dashboard.outline import City, Outline, Point
 from onebook_collector.dashboard.texts import Texts
-from onebook_collector.dashboard.view import OverviewFacts, SiteFacts, SiteRow, site_row
+from onebook_collector.dashboard.view import SiteFacts, SiteRow, site_row
 from onebook_collector.live_board import Freshness
 from onebook_collector.scope import Scope
 
@@ -75,20 +75,26 @@ class MapView:
 
 
 def province_map(
-    facts: OverviewFacts, outline: Outline, divisions: Mapping[str, Division], scope: Scope, opened: str, texts: Texts
+    sites: Sequence[SiteFacts],
+    now_ms: int,
+    outline: Outline,
+    divisions: Mapping[str, Division],
+    scope: Scope,
+    opened: str,
+    texts: Texts,
 ) -> MapView:
     """`opened`: code of a division; one that there is not, or that is out of scope, opens what is in scope."""
-    seen = {code: one for code, one in divisions.items() if _concerns(one, scope, facts.sites)}
+    seen = {code: one for code, one in divisions.items() if _concerns(one, scope, sites)}
     path = _path(seen, opened if opened in seen else scope.division.ljust(6, "0"))
     here = path[-1].code if path else ""
     return MapView(
-        clock=clock_time(facts.now_ms),
+        clock=clock_time(now_ms),
         outline=outline,
         cities=tuple((city, _name(divisions, city.code, texts)) for city in outline.cities),
-        dots=tuple(_dots(facts.sites, outline, divisions, texts)),
-        path=tuple(_row(one, facts.sites, texts) for one in path),
-        places=tuple(_row(one, facts.sites, texts) for one in seen.values() if one.parent == here),
-        sites=tuple(site_row(one, texts, facts.now_ms) for one in facts.sites if one.division_code == here),
+        dots=tuple(_dots(sites, outline, divisions, texts)),
+        path=tuple(_row(one, sites, texts) for one in path),
+        places=tuple(_row(one, sites, texts) for one in seen.values() if one.parent == here),
+        sites=tuple(site_row(one, texts, now_ms) for one in sites if one.division_code == here),
     )
 
 

@@ -23,60 +23,48 @@ _DRAWING = {"width": WIDTH, "height": HEIGHT, "grid": _GRID}
 def overview_page(
     view: OverviewView, zones: Sequence[ZoneChoice], climate: ClimateView, person: str, texts: Texts
 ) -> str:
-    return (
-        _environment()
-        .get_template("overview.html")
-        .render(
-            view=view,
-            zones=zones,
-            climate=climate,
-            person=person,
-            t=texts,
-            language=str(texts.language),
-            nothing=defaultdict(str),  # What the patterns are drawn with.
-            **_DRAWING,
-        )
+    return _page(
+        "overview.html",
+        texts,
+        here="overview",
+        also_asked="",
+        view=view,
+        zones=zones,
+        climate=climate,
+        person=person,
+        nothing=defaultdict(str),  # What the patterns are drawn with.
+        **_DRAWING,
     )
 
 
 def map_page(view: MapView, person: str, texts: Texts) -> str:
-    return (
-        _environment()
-        .get_template("map.html")
-        .render(view=view, person=person, t=texts, language=str(texts.language), width=MAP_WIDTH)
-    )
+    also_asked = f"&place={view.path[-1].code}" if view.path else ""
+    return _page("map.html", texts, here="map", also_asked=also_asked, view=view, person=person, width=MAP_WIDTH)
 
 
 def map_part(view: MapView, texts: Texts) -> str:
     """What of the page changes."""
-    return (
-        _environment()
-        .get_template("map_part.html")
-        .render(view=view, t=texts, language=str(texts.language), width=MAP_WIDTH)
-    )
-
-
-def entrance_page(form: str, problem: str, texts: Texts) -> str:
-    """`form`: "sign_in" or "password"; `problem`: why the last attempt failed, in words."""
-    return (
-        _environment()
-        .get_template("entrance.html")
-        .render(form=form, problem=problem, t=texts, language=str(texts.language))
-    )
+    return _page("map_part.html", texts, view=view, width=MAP_WIDTH)
 
 
 def coverage_page(view: CoverageView | None, person: str, texts: Texts) -> str:
     """None: nothing was computed yet."""
-    return _page("coverage.html", view, person, texts)
+    also_asked = f"&city={view.chosen}" if view and view.chosen else ""
+    return _page("coverage.html", texts, here="coverage", also_asked=also_asked, view=view, person=person)
 
 
 def coverage_site_page(view: SiteCoverageView, person: str, texts: Texts) -> str:
-    return _page("coverage_site.html", view, person, texts)
+    return _page("coverage_site.html", texts, here="coverage", also_asked="", view=view, person=person)
 
 
-def _page(template: str, view: object, person: str, texts: Texts) -> str:
-    shown = {"view": view, "person": person, "t": texts, "language": str(texts.language)}
-    return _environment().get_template(template).render(shown)
+def entrance_page(form: str, problem: str, texts: Texts) -> str:
+    """`form`: "sign_in" or "password"; `problem`: why the last attempt failed, in words."""
+    return _page("entrance.html", texts, form=form, problem=problem)
+
+
+def _page(template: str, texts: Texts, **shown: object) -> str:
+    """`here`: the page in the menu; `also_asked`: what its address asks beside the language."""
+    return _environment().get_template(template).render(t=texts, language=str(texts.language), **shown)
 
 
 def climate_part(climate: ClimateView) -> str:

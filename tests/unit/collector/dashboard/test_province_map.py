@@ -7,7 +7,7 @@ from onebook_collector.dashboard.looking import all_divisions
 from onebook_collector.dashboard.outline import outline_of
 from onebook_collector.dashboard.province_map import MapView, province_map
 from onebook_collector.dashboard.texts import Language, texts_of
-from onebook_collector.dashboard.view import OverviewFacts, SiteFacts
+from onebook_collector.dashboard.view import SiteFacts
 from onebook_collector.reference import read_outline
 from onebook_collector.scope import Scope
 
@@ -20,8 +20,7 @@ def site(site_id: str, division_code: str) -> SiteFacts:
 
 
 def shown(*sites: SiteFacts, scope: Scope = PROVINCE, opened: str = "") -> MapView:
-    facts = OverviewFacts(0, sites, (), 0, 0, (), 0)
-    return province_map(facts, OUTLINE, all_divisions(), scope, opened, texts_of(Language.ZH))
+    return province_map(sites, 0, OUTLINE, all_divisions(), scope, opened, texts_of(Language.ZH))
 
 
 def names(view: MapView) -> list[str]:
